@@ -1,0 +1,240 @@
+import { LarderError } from '../errors/larder-error.js'
+import { invalidOption } from '../errors/usage-error.js'
+import { globToRegExp } from '../keys/glob.js'
+import type { Adapter, Listener } from './adapter.js'
+import type { ScriptView } from './script.js'
+
+/** How much an embedded store holds, unless told otherwise. */
+export const DEFAULT_MAX_ENTRIES = 10_000
+export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+/** What an entry weighs beside its text: the record, its links and its place in the index. */
+const ENTRY_OVERHEAD_BYTES = 120
+
+export interface MemoryOptions {
+  /**
+   * The most entries kept; the least recently used go first. An integer of 1 or more.
+   * @default 10_000
+   */
+  readonly maxEntries?: number
+  /**
+   * The most bytes kept, as `sizeOf` counts them. An entry larger than this is not kept at all.
+   * @default 67_108_864 (64 MiB)
+   */
+  readonly maxBytes?: number
+  /**
+   * The bytes that an entry counts for.
+   * @default two per character of key and value, plus 120
+   */
+  readonly sizeOf?: (key: string, value: string) => number
+  /**
+   * Which entry goes first when the store is full.
+   * @default 'lru'
+   */
+  readonly policy?: 'lru'
+  /**
+   * The clock, in milliseconds. Tests give a fake one.
+   * @default Date.now
+   */
+  readonly now?: () => number
+}
+
+interface Entry {
+  readonly key: string
+  value: string
+  /** Infinity: for ever. */
+  expiresAtMs: number
+  bytes: number
+  // Neighbours by use: `older` was used before this one.
+  older: Entry | undefined
+  newer: Entry | undefined
+}
+
+/**
+ * The embedded adapter: a bounded map in this process. The default of every toolkit, and what the quickstart runs on.
+ *
+ * Nothing runs in the background. An expired entry is dropped when it is next looked at, or when room is needed.
+ *
+ * @example
+ * configure({ adapter: memory({ maxEntries: 50_000 }) })
+ */
+export function memory(options: MemoryOptions = {}): Adapter {
+  const {
+    maxEntries = DEFAULT_MAX_ENTRIES,
+    maxBytes = DEFAULT_MAX_BYTES,
+    sizeOf = (key, value) => 2 * (key.length + value.length) + ENTRY_OVERHEAD_BYTES,
+    now = Date.now,
+  } = options
+  if (!(Number.isInteger(maxEntries) && maxEntries > 0)) throw invalidOption('maxEntries', 'must be a positive integer')
+  if (!(maxBytes > 0)) throw invalidOption('maxBytes', 'must be a positive number')
+
+  const entries = new Map<string, Entry>()
+  const subscriptions = new Set<{ fits(channel: string): boolean; listener: Listener }>()
+  let newest: Entry | undefined
+  let oldest: Entry | undefined
+  let bytes = 0
+  let closed = false
+
+  const unlink = (entry: Entry) => {
+    if (entry.newer) entry.newer.older = entry.older
+    else newest = entry.older
+    if (entry.older) entry.older.newer = entry.newer
+    else oldest = entry.newer
+  }
+  const pushNewest = (entry: Entry) => {
+    entry.newer = undefined
+    entry.older = newest
+    if (newest) newest.newer = entry
+    else oldest = entry
+    newest = entry
+  }
+  const drop = (entry: Entry) => {
+    entries.delete(entry.key)
+    bytes -= entry.bytes
+    unlink(entry)
+  }
+  const find = (key: string, nowMs = now()): Entry | undefined => {
+    const entry = entries.get(key)
+    if (entry === undefined) return undefined
+    if (entry.expiresAtMs <= nowMs) {
+      drop(entry)
+      return undefined
+    }
+    if (entry !== newest) {
+      unlink(entry)
+      pushNewest(entry)
+    }
+    return entry
+  }
+  const write = (key: string, value: string, ttlMs?: number) => {
+    const existing = entries.get(key)
+    if (existing) drop(existing)
+    const entry: Entry = {
+      key,
+      value,
+      expiresAtMs: ttlMs === undefined ? Infinity : now() + ttlMs,
+      bytes: sizeOf(key, value),
+      older: undefined,
+      newer: undefined,
+    }
+    entries.set(key, entry)
+    bytes += entry.bytes
+    pushNewest(entry)
+    while (oldest && (entries.size > maxEntries || bytes > maxBytes)) drop(oldest)
+  }
+  const remove = (key: string): boolean => {
+    const entry = find(key)
+    if (entry) drop(entry)
+    return entry !== undefined
+  }
+  const view: ScriptView = {
+    nowMs: now,
+    get: (key) => find(key)?.value ?? null,
+    pttl(key) {
+      const entry = find(key)
+      if (!entry) return -2
+      return entry.expiresAtMs === Infinity ? -1 : entry.expiresAtMs - now()
+    },
+    set: write,
+    delete: remove,
+  }
+  const assertOpen = () => {
+    if (closed) throw new LarderError('ERR_CLOSED', 'this memory adapter was closed')
+  }
+
+  return {
+    name: 'memory',
+    capabilities: {
+      subscribe: true,
+      scripts: 'step',
+      atomicSet: true,
+      ttlGranularityMs: 1,
+      inProcess: true,
+      budgetMs: 250,
+    },
+    async getMany(keys) {
+      assertOpen()
+      const values: (string | null)[] = []
+      const nowMs = now()
+      for (const key of keys) values.push(find(key, nowMs)?.value ?? null)
+      return values
+    },
+    async set(key, value, { ttlMs, when } = {}) {
+      assertOpen()
+      assertTtl(ttlMs)
+      if (when !== undefined) {
+        const current = find(key)?.value
+        if (current !== (when === 'absent' ? undefined : when.matches)) return false
+      }
+      write(key, value, ttlMs)
+      return true
+    },
+    async delete(keys) {
+      assertOpen()
+      return keys.filter(remove).length
+    },
+    async deleteIf(key, matches) {
+      assertOpen()
+      return find(key)?.value === matches && remove(key)
+    },
+    async expireIf(key, matches, ttlMs) {
+      assertOpen()
+      assertTtl(ttlMs)
+      const entry = find(key)
+      if (entry?.value !== matches) return false
+      entry.expiresAtMs = now() + ttlMs
+      return true
+    },
+    async deleteMatching(pattern) {
+      assertOpen()
+      const fits = globToRegExp(pattern)
+      return [...entries.keys()].filter((key) => fits.test(key) && remove(key)).length
+    },
+    async run(script, keys, args) {
+      assertOpen()
+      return script.step(view, keys, args)
+    },
+    async publish(channel, message) {
+      assertOpen()
+      const reached = [...subscriptions].filter(({ fits }) => fits(channel))
+      // Not before `publish` returns: a network would not either.
+      for (const { listener } of reached) queueMicrotask(() => listener.onMessage(message, channel))
+      return reached.length
+    },
+    async subscribe(channels, listener) {
+      assertOpen()
+      const tests = 'patterns' in channels ? channels.patterns.map(globToRegExp) : undefined
+      const subscription = {
+        fits: (channel: string) =>
+          tests ? tests.some((test) => test.test(channel)) : (channels as readonly string[]).includes(channel),
+        listener,
+      }
+      subscriptions.add(subscription)
+      return {
+        async unsubscribe() {
+          subscriptions.delete(subscription)
+        },
+      }
+    },
+    async ping() {
+      assertOpen()
+      return 0
+    },
+    async client() {
+      return entries
+    },
+    async close() {
+      closed = true
+      entries.clear()
+      subscriptions.clear()
+      newest = oldest = undefined
+      bytes = 0
+    },
+  }
+}
+
+/** @throws UsageError unless `ttlMs` is absent or a positive integer. */
+export function assertTtl(ttlMs: number | undefined): void {
+  if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs > 0)) {
+    throw invalidOption('ttlMs', `must be a positive integer of milliseconds, not ${ttlMs}`)
+  }
+}

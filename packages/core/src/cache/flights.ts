@@ -1,0 +1,44 @@
+/**
+ * The loads under way in this process, by key, so that concurrent callers share one. An eviction takes a
+ * flight off the board: callers already aboard get its result, later ones do not, and it is not stored.
+ */
+export interface Flight {
+  readonly key: string
+  readonly stampKeys: readonly string[]
+  /** Evicted since it began. */
+  abandoned: boolean
+  promise: Promise<unknown>
+}
+
+export interface Flights {
+  size(): number
+  find(key: string): Flight | undefined
+  /** Begins a flight that later callers of `key` find. Its promise is for the caller to set, at once. */
+  begin(key: string, stampKeys: readonly string[]): Flight
+  end(flight: Flight): void
+  /** Takes every flight that `fits` off the board. */
+  abandon(fits: (flight: Flight) => boolean): void
+}
+
+export function createFlights(): Flights {
+  const current = new Map<string, Flight>()
+  return {
+    size: () => current.size,
+    find: (key) => current.get(key),
+    begin(key, stampKeys) {
+      const flight: Flight = { key, stampKeys, abandoned: false, promise: undefined as never }
+      current.set(key, flight)
+      return flight
+    },
+    end(flight) {
+      if (current.get(flight.key) === flight) current.delete(flight.key)
+    },
+    abandon(fits) {
+      for (const flight of current.values()) {
+        if (!fits(flight)) continue
+        flight.abandoned = true
+        current.delete(flight.key)
+      }
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { UsageError } from '../errors/usage-error.js'
+import { checkDesignType, copyMetadata } from './metadata.js'
+import type { Any, AsyncFunction, AsyncMethodDecorator } from './types.js'
+
+/** Where a decorator was applied. */
+export interface Site {
+  readonly method: string
+  /**
+   * The class's name where the dialect tells it at once; otherwise it is found from `this`, at construction or at the
+   * first call.
+   */
+  readonly className?: string
+  /** Runs `callback` with the class or each instance, as soon as the dialect gives one. */
+  readonly onReceiver?: (callback: (receiver: object) => void) => void
+}
+
+/**
+ * Makes a decorator of a function that wraps a method. The dialect is told by the arguments:
+ * - `(method, context)`: TC39 standard
+ * - `(target, name, descriptor?)`: `experimentalDecorators`
+ * - `({ kind, key, descriptor })`: the 2018 proposal, which Next.js' Turbopack emits without `experimentalDecorators`
+ *
+ * @throws UsageError (`ERR_DECORATOR_POSITION`) on anything but a method.
+ */
+export function decorate<Args extends Any[], Result>(
+  decorator: string,
+  wrap: (method: AsyncFunction, site: Site) => AsyncFunction,
+): AsyncMethodDecorator<Args, Result> {
+  const assertMethod = (value: unknown, name: unknown): AsyncFunction => {
+    if (typeof value === 'function') return value as AsyncFunction
+    throw new UsageError(
+      'ERR_DECORATOR_POSITION',
+      `@${decorator} goes on methods that return a Promise, and ${name ? `\`${String(name)}\`` : 'this'} is none: for a plain function use the function form`,
+    )
+  }
+  return ((...args: Any[]) => {
+    const [first, second, third] = args
+    if (typeof second?.kind === 'string' && args.length === 2) {
+      const { kind, name, addInitializer } = second as ClassMethodDecoratorContext
+      return wrap(assertMethod(kind === 'method' && first, name), {
+        method: String(name),
+        onReceiver: (callback) =>
+          addInitializer(function (this: unknown) {
+            callback(this as object)
+          }),
+      })
+    }
+    if (args.length === 1 && first?.descriptor) {
+      const { kind, key, descriptor } = first
+      const method = assertMethod(kind === 'method' && descriptor.value, key)
+      return { ...first, descriptor: { ...descriptor, value: wrap(method, { method: String(key) }) } }
+    }
+    // A parameter's index stands where a descriptor would.
+    const descriptor: PropertyDescriptor | undefined =
+      typeof third === 'object'
+        ? third
+        : second !== undefined && third === undefined && Object.getOwnPropertyDescriptor(first, second)
+    const method = assertMethod(descriptor?.value, second)
+    checkDesignType(decorator, first, second)
+    const className = (typeof first === 'function' ? first : first.constructor).name
+    const wrapped = wrap(method, { method: String(second), className })
+    copyMetadata(method, wrapped)
+    const replaced = { ...descriptor, value: wrapped }
+    // Some compilers ignore what a decorator returns when they passed no descriptor.
+    if (third === undefined) Object.defineProperty(first, second, replaced)
+    return replaced
+  }) as AsyncMethodDecorator<Args, Result>
+}

@@ -1,0 +1,95 @@
+import { UsageError } from '../errors/usage-error.js'
+import type { Toolkit } from '../store/toolkit.js'
+import type { Site } from './decorate.js'
+import { layers } from './wrap.js'
+
+/** `o`, `Xt`, `aBe`: what bundlers make of class names, differently on each build. */
+const MINIFIED = /^(?![A-Z][a-z]{2}$).{0,3}$|^[^A-Z]/u
+
+const prefixes = new WeakMap<object, string>()
+
+/** The prefix of the outermost layer of `fn` that has one: a wrapper around it may go by the same. */
+export function prefixOf(fn: unknown): string | undefined {
+  for (const layer of layers(fn)) {
+    const prefix = prefixes.get(layer)
+    if (prefix !== undefined) return prefix
+  }
+  return undefined
+}
+
+/**
+ * The prefix of a wrapped function: what keeps its entries apart from every other's. Given, or `Class.method`.
+ *
+ * Claimed once per toolkit and kind. It is settled as early as the dialect allows (while the class is defined, at the
+ * first construction, or at the first call), so a mistake shows before anything is stored under a wrong name.
+ */
+export interface Identity {
+  /**
+   * @param receiver `this` of the call
+   * @throws UsageError `ERR_PREFIX_REQUIRED` or `ERR_PREFIX_TAKEN`
+   */
+  prefix(receiver?: unknown): string
+}
+
+/**
+ * @param kind `cache` or `limit`: one method may use the same prefix for both
+ * @param owner the wrapped function, by which a second claim of the same prefix is told
+ */
+export function createIdentity(
+  toolkit: Toolkit,
+  kind: string,
+  owner: object,
+  given: string | undefined,
+  site: Site | undefined,
+): Identity {
+  let prefix: string | undefined
+  const claim = (name: string) => {
+    const slot = `${kind}:${name}`
+    const holder = toolkit.claims.get(slot)
+    if (holder && holder !== owner) {
+      throw new UsageError(
+        'ERR_PREFIX_TAKEN',
+        `\`prefix\` ${name} belongs to another function, and two functions must not share entries: give each its own`,
+        'prefix',
+      )
+    }
+    toolkit.claims.set(slot, owner)
+    prefixes.set(owner, name)
+    prefix = name
+    return name
+  }
+  const derive = (fullName: string | undefined) => {
+    // esbuild names a class that mentions itself `_Catalog`.
+    const className = fullName?.replace(/^_+/, '')
+    if (!site || className === undefined || MINIFIED.test(className)) {
+      throw new UsageError(
+        'ERR_PREFIX_REQUIRED',
+        `\`prefix\` is missing${site ? ` on ${className}.${site.method}, and the class name looks minified` : ''}: give one that stays the same on every build`,
+        'prefix',
+      )
+    }
+    return claim(`${className}.${site.method}`)
+  }
+
+  if (given !== undefined) {
+    if (typeof given !== 'string' || given === '' || given[0] === '$') {
+      throw new UsageError('ERR_INVALID_OPTION', '`prefix` must be a string, not empty, and not begin with $', 'prefix')
+    }
+    claim(given)
+  } else if (!site) derive(undefined)
+  else if (site.className !== undefined) derive(site.className)
+  else site.onReceiver?.((receiver) => prefix ?? derive(classOf(receiver, owner, site.method)))
+
+  return { prefix: (receiver) => prefix ?? derive(classOf(receiver, owner, site?.method as string)) }
+}
+
+/** The name of the class that defines `method`, which need not be the class of the instance. */
+function classOf(receiver: unknown, method: object, name: string): string | undefined {
+  if (typeof receiver === 'function') return receiver.name
+  for (let at = receiver; at; at = Object.getPrototypeOf(at)) {
+    for (const layer of layers(Object.getOwnPropertyDescriptor(at, name)?.value)) {
+      if (layer === method) return at.constructor.name
+    }
+  }
+  return (receiver as object | undefined)?.constructor?.name
+}

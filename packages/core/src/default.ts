@@ -1,0 +1,89 @@
+import { type Cache, createCache } from './cache/cache.js'
+import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
+import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
+import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import { UsageError } from './errors/usage-error.js'
+import { createEmitter, type Emitter, type Events } from './events/events.js'
+import { createHealth, type Health } from './health.js'
+import { createLimiter, type LimiterForm } from './limit/limiter.js'
+import {
+  createRateLimited,
+  createRateLimitedDecorator,
+  type RateLimitedDecorator,
+  type RateLimitedForm,
+} from './limit/rate-limited.js'
+import { createLocks, type Locks } from './lock/locks.js'
+import { createWithLock, type WithLock } from './lock/with-lock.js'
+import { createContext, type LarderOptions } from './options.js'
+import { shared } from './platform/shared.js'
+import type { Context, Toolkit } from './store/toolkit.js'
+
+interface DefaultState {
+  options: LarderOptions
+  context: Context | undefined
+  readonly claims: Map<string, object>
+  readonly events: Emitter
+}
+const state = () =>
+  shared<DefaultState>('default', () => ({
+    options: {},
+    context: undefined,
+    claims: new Map(),
+    events: createEmitter(),
+  }))
+
+/** The toolkit behind the module-level exports: embedded memory, unless `configure` said otherwise before its first use. */
+const toolkit: Toolkit = {
+  get claims() {
+    return state().claims
+  },
+  context() {
+    const current = state()
+    current.context ??= createContext(current.options, current.events)
+    return current.context
+  },
+}
+
+/**
+ * Sets up the toolkit behind the module-level decorators and functions. Once, before any of them is first called;
+ * decorating does not count as a call, so it may come after your classes are defined.
+ *
+ * @throws UsageError `ERR_CONFIGURED_TOO_LATE` after the first use; otherwise, it names the option at fault.
+ *
+ * @example
+ * configure({ adapter: tcp({ url: process.env.REDIS_URL }), namespace: 'shop' })
+ */
+export function configure(options: LarderOptions): void {
+  const current = state()
+  if (current.context) {
+    throw new UsageError(
+      'ERR_CONFIGURED_TOO_LATE',
+      'configure() came after the first call: call it where your application starts, or make a toolkit with createLarder()',
+    )
+  }
+  // Bad options show here; what is made of good ones is thrown away, and nothing has been opened by it.
+  createContext(options)
+  current.options = options
+}
+
+export const cached: CachedForm = /* @__PURE__ */ createCached(toolkit)
+export const Cached: CachedDecorator = /* @__PURE__ */ createCachedDecorator(toolkit)
+export const CachePut: CachePutDecorator = /* @__PURE__ */ createCachePut(toolkit)
+export const CacheEvict: CacheEvictDecorator = /* @__PURE__ */ createCacheEvict(toolkit)
+/** The default toolkit's cache, by keys of your own. */
+export const cache: Cache = /* @__PURE__ */ createCache(toolkit)
+export const rateLimited: RateLimitedForm = /* @__PURE__ */ createRateLimited(toolkit)
+export const RateLimited: RateLimitedDecorator = /* @__PURE__ */ createRateLimitedDecorator(toolkit)
+export const limiter: LimiterForm = /* @__PURE__ */ createLimiter(toolkit)
+/** The default toolkit's locks. */
+export const locks: Locks = /* @__PURE__ */ createLocks(toolkit)
+export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */ createLocks(toolkit))
+/** The default toolkit's event stream. Listening does not count as its first use. */
+export const events: Events = { on: (listener) => state().events.on(listener) }
+/** How the default toolkit's adapter is. */
+export const health: () => Promise<Health> = /* @__PURE__ */ createHealth(toolkit)
+
+/** Closes the default toolkit's adapter. Idempotent. */
+export async function close(): Promise<void> {
+  await state().context?.store.adapter.close()
+}

@@ -1,0 +1,18 @@
+/** Every code that a {@link LarderError} can carry. Each has a page in `docs/errors/`: cause, fix, example. */
+export type ErrorCode =
+  | 'ERR_CLOSED'
+  | 'ERR_CONFIGURED_TOO_LATE'
+  | 'ERR_DECORATOR_POSITION'
+  | 'ERR_INVALID_DURATION'
+  | 'ERR_INVALID_OPTION'
+  | 'ERR_LOCK_BUSY'
+  | 'ERR_LOCK_LOST'
+  | 'ERR_LOCK_STORE'
+  | 'ERR_NOT_ASYNC'
+  | 'ERR_NOT_CACHED'
+  | 'ERR_PREFIX_REQUIRED'
+  | 'ERR_PREFIX_TAKEN'
+  | 'ERR_RATE_LIMITED'
+  | 'ERR_STORE'
+  | 'ERR_UNCACHEABLE_ARGUMENT'
+  | 'ERR_UNCACHEABLE_VALUE'

@@ -1,0 +1,29 @@
+import { LarderError } from './larder-error.js'
+
+/**
+ * Why a store call failed:
+ * - `timeout`: no answer within the budget; whether it took effect is unknown
+ * - `unavailable`: the adapter rejected, so the store refused, dropped or never got the call
+ * - `breaker-open`: not sent, because the calls before it failed
+ * - `malformed`: an answer came, of a shape no store should give
+ */
+export type StoreFailure = 'timeout' | 'unavailable' | 'breaker-open' | 'malformed'
+
+/**
+ * The store behind an adapter failed. Cached calls never throw it: they run the method instead and emit `fallback`.
+ * It reaches you from explicit invalidation (`cache.evictTags(…)`), as `cause` of a `LockStoreError`, and in events.
+ */
+export class StoreError extends LarderError {
+  override readonly name = 'StoreError'
+
+  constructor(
+    /** The adapter's name, such as `memory` or `tcp`. */
+    readonly adapter: string,
+    /** The adapter method that failed, such as `getMany`. */
+    readonly operation: string,
+    readonly reason: StoreFailure,
+    cause?: unknown,
+  ) {
+    super('ERR_STORE', `${adapter}.${operation}: ${reason}`, cause)
+  }
+}

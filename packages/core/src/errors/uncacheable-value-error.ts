@@ -1,0 +1,23 @@
+import { LarderError } from './larder-error.js'
+
+/**
+ * A result cannot come back from the store as it went in (a `Response`, a stream, a function, an instance of an
+ * unregistered class …). The caller still gets the value; it is not stored, and this error is reported once per method
+ * by the event `uncacheable`.
+ */
+export class UncacheableValueError extends LarderError {
+  override readonly name = 'UncacheableValueError'
+
+  constructor(
+    /** Where in the result it sits, as in `$.user.avatar`. */
+    readonly path: string,
+    what: string,
+    cause?: unknown,
+  ) {
+    super(
+      'ERR_UNCACHEABLE_VALUE',
+      `${path} is ${what}, which cannot be stored: return plain data, or give a \`serializer\``,
+      cause,
+    )
+  }
+}

@@ -1,0 +1,86 @@
+import type { StoreError } from '../errors/store-error.js'
+import type { UncacheableValueError } from '../errors/uncacheable-value-error.js'
+
+/** What a toolkit tells of itself, as it happens. `key` is always the key in the store. */
+export type LarderEvent =
+  /** A cached value was served. */
+  | { readonly type: 'hit'; readonly prefix: string; readonly key: string }
+  /** Nothing usable was stored: absent, evicted, outdated by a stamp, or not readable. */
+  | { readonly type: 'miss'; readonly prefix: string; readonly key: string; readonly reason: MissReason }
+  /** A call joined a load already under way in this process. */
+  | { readonly type: 'dedupe'; readonly prefix: string; readonly key: string }
+  /** A load ended and its value was offered to the store; `stored: false` when an eviction came in between. */
+  | {
+      readonly type: 'fill'
+      readonly prefix: string
+      readonly key: string
+      readonly stored: boolean
+      readonly loadMs: number
+    }
+  /** Entries were evicted: by key, by tag, or all of a prefix or namespace. */
+  | { readonly type: 'evict'; readonly keys: readonly string[] }
+  /** A result came that cannot be stored. Reported once per method. */
+  | { readonly type: 'uncacheable'; readonly prefix: string; readonly error: UncacheableValueError }
+  /** The store failed and the call went on without it. `error` says how it failed. */
+  | {
+      readonly type: 'fallback'
+      readonly operation: 'cache' | 'limit' | 'evict'
+      readonly prefix: string
+      readonly error: unknown
+    }
+  /** A rate limit refused a call. */
+  | { readonly type: 'denied'; readonly prefix: string; readonly key: string; readonly retryAfterMs: number }
+  | { readonly type: 'lockAcquired'; readonly key: string; readonly waitedMs: number }
+  | { readonly type: 'lockReleased'; readonly key: string }
+  /** The time of a held lock ran out, or another took it. */
+  | { readonly type: 'lockLost'; readonly key: string }
+  /** A release failed. The lock frees itself when its time to live ends. */
+  | { readonly type: 'lockReleaseFailed'; readonly key: string; readonly error: unknown }
+  /** The circuit breaker around the store changed state. */
+  | { readonly type: 'breaker'; readonly adapter: string; readonly state: BreakerState; readonly error?: StoreError }
+
+export type MissReason = 'absent' | 'evicted' | 'stamp' | 'unreadable'
+export type BreakerState = 'closed' | 'open' | 'half-open'
+export type EventListener = (event: LarderEvent) => void
+
+/** The event stream of one toolkit. */
+export interface Events {
+  /**
+   * Calls `listener` with every event from now on, synchronously. What it throws is dropped: watching must not change
+   * what is watched.
+   * @returns a function that stops it.
+   */
+  on(listener: EventListener): () => void
+}
+
+/** The side of the stream that engines write to. */
+export interface Emitter extends Events {
+  /** Whether anybody listens. Engines ask before they build an event: the hit path must not pay for silence. */
+  active: boolean
+  emit(event: LarderEvent): void
+}
+
+export function createEmitter(): Emitter {
+  const listeners = new Set<EventListener>()
+  const emitter: Emitter = {
+    active: false,
+    on(listener) {
+      listeners.add(listener)
+      emitter.active = true
+      return () => {
+        listeners.delete(listener)
+        emitter.active = listeners.size > 0
+      }
+    },
+    emit(event) {
+      for (const listener of listeners) {
+        try {
+          listener(event)
+        } catch {
+          // See `on`.
+        }
+      }
+    },
+  }
+  return emitter
+}

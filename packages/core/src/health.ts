@@ -1,0 +1,35 @@
+import type { BreakerState } from './events/events.js'
+import type { Toolkit } from './store/toolkit.js'
+
+export interface AdapterHealth {
+  readonly ok: boolean
+  /** Of a ping sent now; `undefined` when none came back. */
+  readonly roundTripMs: number | undefined
+  readonly breaker: BreakerState
+  /** Calls sent to the adapter so far, by method. */
+  readonly calls: Readonly<Record<string, number>>
+  /** Why it is not ok. */
+  readonly error?: unknown
+}
+
+export interface Health {
+  /** Whether every adapter is. */
+  readonly ok: boolean
+  /** By the adapter's name. */
+  readonly adapters: Readonly<Record<string, AdapterHealth>>
+}
+
+/** Asks each adapter of a toolkit how it is. Never rejects, and takes no longer than one budget. */
+export function createHealth(toolkit: Toolkit): () => Promise<Health> {
+  return async () => {
+    const { store } = toolkit.context()
+    const answer = await store
+      .call('ping', true, (to, call) => to.ping(call))
+      .then(
+        (roundTripMs) => ({ ok: true, roundTripMs }),
+        (error: unknown) => ({ ok: false, roundTripMs: undefined, error }),
+      )
+    const adapter = { ...answer, breaker: store.breaker.state, calls: { ...store.calls } }
+    return { ok: answer.ok, adapters: { [store.adapter.name]: adapter } }
+  }
+}

@@ -1,0 +1,58 @@
+export type {
+  Adapter,
+  CallOptions,
+  Capabilities,
+  Channels,
+  Listener,
+  SetOptions,
+  Subscription,
+} from './adapter/adapter.js'
+export { type MemoryOptions, memory } from './adapter/memory.js'
+export type { Script, ScriptView } from './adapter/script.js'
+export type { Cache, StoreOptions } from './cache/cache.js'
+export type { CacheEvictDecorator, CacheEvictOptions } from './cache/cache-evict.js'
+export type { CachePutDecorator } from './cache/cache-put.js'
+export type { CachedDecorator, CachedForm, CachedFunction } from './cache/cached.js'
+export type { CacheStats } from './cache/engine.js'
+export { type CacheHandle, cacheOf, type Explanation } from './cache/handle.js'
+export type { CachedOptions, Ttl } from './cache/options.js'
+export type { AsyncFunction, AsyncMethodDecorator } from './decorate/types.js'
+export {
+  Cached,
+  CacheEvict,
+  CachePut,
+  cache,
+  cached,
+  close,
+  configure,
+  events,
+  health,
+  limiter,
+  locks,
+  RateLimited,
+  rateLimited,
+  withLock,
+} from './default.js'
+export type { ErrorCode } from './errors/codes.js'
+export { isLarderError, LarderError } from './errors/larder-error.js'
+export { LockBusyError, LockLostError, LockStoreError } from './errors/lock-errors.js'
+export { RateLimitedError } from './errors/rate-limited-error.js'
+export { StoreError, type StoreFailure } from './errors/store-error.js'
+export { UncacheableValueError } from './errors/uncacheable-value-error.js'
+export { UsageError } from './errors/usage-error.js'
+export type { BreakerState, EventListener, Events, LarderEvent, MissReason } from './events/events.js'
+export type { AdapterHealth, Health } from './health.js'
+export { escapeGlob } from './keys/glob.js'
+export { createLarder, type Larder } from './larder.js'
+export { type PolicyName, rateLimitHeaders, tooManyRequests } from './limit/headers.js'
+export type { Limiter, LimiterForm } from './limit/limiter.js'
+export type { LimiterOptions, LimitRule, RateLimitOptions } from './limit/options.js'
+export type { LimitOutcome } from './limit/outcome.js'
+export type { RateLimitedDecorator, RateLimitedForm } from './limit/rate-limited.js'
+export type { Lock } from './lock/lock.js'
+export type { Locks } from './lock/locks.js'
+export type { LockOptions } from './lock/options.js'
+export type { LockBody, WithLock } from './lock/with-lock.js'
+export type { LarderOptions } from './options.js'
+export { defaultSerializer, type Serializer } from './serialize/serializer.js'
+export type { Duration } from './time/duration.js'

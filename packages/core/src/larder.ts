@@ -1,0 +1,66 @@
+import { type Cache, createCache } from './cache/cache.js'
+import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
+import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
+import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import type { Events } from './events/events.js'
+import { createHealth, type Health } from './health.js'
+import { createLimiter, type LimiterForm } from './limit/limiter.js'
+import {
+  createRateLimited,
+  createRateLimitedDecorator,
+  type RateLimitedDecorator,
+  type RateLimitedForm,
+} from './limit/rate-limited.js'
+import { createLocks, type Locks } from './lock/locks.js'
+import { createWithLock, type WithLock } from './lock/with-lock.js'
+import { createContext, type LarderOptions } from './options.js'
+import type { Toolkit } from './store/toolkit.js'
+
+/** An independent toolkit: its own adapter, namespace, prefixes, counts and events. */
+export interface Larder {
+  readonly cached: CachedForm
+  readonly Cached: CachedDecorator
+  readonly CachePut: CachePutDecorator
+  readonly CacheEvict: CacheEvictDecorator
+  readonly cache: Cache
+  readonly rateLimited: RateLimitedForm
+  readonly RateLimited: RateLimitedDecorator
+  readonly limiter: LimiterForm
+  readonly locks: Locks
+  readonly withLock: WithLock
+  readonly events: Events
+  /** How the adapter is. Never rejects. */
+  health(): Promise<Health>
+  /** Closes the adapter. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes an independent toolkit. Two toolkits with one store, namespace and prefix share their entries, counters and
+ * locks: that is how processes do.
+ *
+ * @throws UsageError that names the option at fault.
+ *
+ * @example
+ * const { Cached, cache } = createLarder({ adapter: memory(), namespace: 'shop' })
+ */
+export function createLarder(options: LarderOptions = {}): Larder {
+  const context = createContext(options)
+  const toolkit: Toolkit = { context: () => context, claims: new Map() }
+  const locks = createLocks(toolkit)
+  return {
+    cached: createCached(toolkit),
+    Cached: createCachedDecorator(toolkit),
+    CachePut: createCachePut(toolkit),
+    CacheEvict: createCacheEvict(toolkit),
+    cache: createCache(toolkit),
+    rateLimited: createRateLimited(toolkit),
+    RateLimited: createRateLimitedDecorator(toolkit),
+    limiter: createLimiter(toolkit),
+    locks,
+    withLock: createWithLock(locks),
+    events: context.events,
+    health: createHealth(toolkit),
+    close: () => context.store.adapter.close(),
+  }
+}

@@ -1,0 +1,87 @@
+import type { Adapter } from './adapter/adapter.js'
+import { memory } from './adapter/memory.js'
+import type { CachedOptions } from './cache/options.js'
+import { invalidOption } from './errors/usage-error.js'
+import { createEmitter, type Emitter, type EventListener } from './events/events.js'
+import { toNamespace } from './keys/layout.js'
+import type { RateLimitOptions } from './limit/options.js'
+import type { LockOptions } from './lock/options.js'
+import { platform } from './platform/index.js'
+import { defaultSerializer, type Serializer } from './serialize/serializer.js'
+import { DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_PAUSE_MS } from './store/breaker.js'
+import { createStore } from './store/store.js'
+import type { Context } from './store/toolkit.js'
+import { type Duration, toMs } from './time/duration.js'
+
+export const DEFAULT_NAMESPACE = 'larder'
+
+/** What `createLarder` and `configure` can be told. */
+export interface LarderOptions {
+  /** Where everything is kept. @default `memory()`: embedded in this process, bounded */
+  readonly adapter?: Adapter
+  /**
+   * The first part of every key: what keeps applications and stages apart that share a store. Not empty.
+   * @default 'larder'
+   */
+  readonly namespace?: string
+  /**
+   * The clock, in milliseconds, for everything: what is stored, spans of time, the embedded adapter. Tests give a fake one.
+   * @default `Date.now`, and a monotonic clock for spans of time
+   */
+  readonly now?: () => number
+  /** Options for every function of a kind, behind those given there. */
+  readonly defaults?: {
+    readonly cached?: Partial<Omit<CachedOptions, 'prefix'>>
+    readonly rateLimited?: Partial<Omit<RateLimitOptions, 'prefix' | 'limit' | 'per'>>
+    readonly lock?: Omit<LockOptions, 'signal'>
+  }
+  /** The guard around the adapter. */
+  readonly store?: {
+    /** The most time that a store call may take. More than 0. @default what the adapter asks for: 250 ms over TCP, 1 s over HTTP */
+    readonly budget?: Duration
+    readonly breaker?: {
+      /** How many failures in a row open it. An integer of 1 or more. @default 5 */
+      readonly failures?: number
+      /** How long it stays open before one call may try. @default '2s' */
+      readonly pause?: Duration
+    }
+  }
+  /** How results become text. @default plain JSON where that is exact, else superjson */
+  readonly serializer?: Serializer
+  /** Gets every event. The same as `events.on(…)` at once. */
+  readonly onEvent?: EventListener
+}
+
+/**
+ * Settles a toolkit's options.
+ * @throws UsageError that names the option at fault.
+ */
+export function createContext(options: LarderOptions, events: Emitter = createEmitter()): Context {
+  const { now = Date.now, namespace = DEFAULT_NAMESPACE, serializer = defaultSerializer, defaults = {} } = options
+  const adapter = options.adapter ?? memory({ now })
+  if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter, such as memory()')
+  const { budget, breaker = {} } = options.store ?? {}
+  const { failures = DEFAULT_BREAKER_FAILURES, pause } = breaker
+  const budgetMs = budget === undefined ? adapter.capabilities.budgetMs : toMs(budget, 'store.budget')
+  if (budgetMs === 0) throw invalidOption('store.budget', 'must be more than 0')
+  if (!(Number.isInteger(failures) && failures > 0))
+    throw invalidOption('store.breaker.failures', 'must be a positive integer')
+
+  if (options.onEvent) events.on(options.onEvent)
+  const monotonicMs = options.now ?? platform.monotonicMs
+  return {
+    namespace: toNamespace(namespace),
+    events,
+    serializer,
+    defaults,
+    now,
+    monotonicMs,
+    store: createStore(adapter, {
+      budgetMs,
+      breakerFailures: failures,
+      breakerPauseMs: pause === undefined ? DEFAULT_BREAKER_PAUSE_MS : toMs(pause, 'store.breaker.pause'),
+      monotonicMs,
+      events,
+    }),
+  }
+}

@@ -1,0 +1,7 @@
+import type { Platform } from './platform.js'
+
+export const platform: Platform = {
+  name: 'workerd',
+  sharesPromises: false,
+  monotonicMs: () => performance.now(),
+}

@@ -1,0 +1,51 @@
+import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
+import { isPlainJson } from './plain.js'
+import { assertRich, loadSuperjson } from './rich.js'
+
+/**
+ * How results become text and come back. Give your own as `serializer` to store what superjson cannot, or faster.
+ *
+ * Either half may be asynchronous and may throw: a result that cannot be written is returned to the caller and not
+ * stored; text that cannot be read is a miss.
+ */
+export interface Serializer {
+  serialize(value: unknown): string | Promise<string>
+  deserialize(text: string): unknown
+}
+
+/** A stored value's first character: how the rest was written. */
+const JSON_TEXT = 'j'
+const UNDEFINED = 'u'
+const SUPERJSON = 's'
+
+/**
+ * The default: plain JSON where that is exact, else superjson (Date, Map, Set, BigInt, RegExp, URL, typed arrays,
+ * undefined, NaN, -0, cycles, registered classes). What neither gives back as it was is refused.
+ */
+export const defaultSerializer: Serializer = {
+  serialize(value) {
+    if (isPlainJson(value)) return JSON_TEXT + JSON.stringify(value)
+    if (value === undefined) return UNDEFINED
+    return loadSuperjson().then((superjson) => {
+      assertRich(value, superjson)
+      try {
+        return SUPERJSON + superjson.stringify(value)
+      } catch (error) {
+        throw new UncacheableValueError('$', 'refused by superjson', error)
+      }
+    })
+  },
+  deserialize(text) {
+    const body = text.slice(1)
+    switch (text[0]) {
+      case JSON_TEXT:
+        return JSON.parse(body)
+      case UNDEFINED:
+        return undefined
+      case SUPERJSON:
+        return loadSuperjson().then((superjson) => superjson.parse(body))
+      default:
+        throw new SyntaxError('not a stored value')
+    }
+  },
+}

@@ -1,0 +1,159 @@
+import type { Adapter, CallOptions, SetOptions } from '../adapter/adapter.js'
+import { StoreError, type StoreFailure } from '../errors/store-error.js'
+import { UsageError } from '../errors/usage-error.js'
+import type { Emitter } from '../events/events.js'
+import { type Breaker, createBreaker } from './breaker.js'
+import { Call } from './call.js'
+import { foldReads } from './fold.js'
+
+/** The longest pause before the one retry of a replayable call. Full jitter: the pause is anything from 0 to this. */
+const RETRY_PAUSE_MS = 20
+
+/**
+ * The guard around an adapter, the same for every adapter and the only way by which engines reach one: a time limit
+ * per call, a circuit breaker, one retry for calls whose replay is harmless, folding of reads, a count of calls.
+ *
+ * Every method rejects with `StoreError` when the store fails, and with `UsageError` when the call itself is wrong.
+ */
+export interface Store {
+  readonly adapter: Adapter
+  readonly breaker: Breaker
+  /** Calls sent to the adapter so far, by method. A retry counts again. */
+  readonly calls: Readonly<Record<string, number>>
+  /** The most milliseconds a call may take where its caller does not say. */
+  readonly budgetMs: number
+  /**
+   * `getMany`, folded: reads issued in one tick go out as one, each key once. Replayable.
+   * @param budgetMs the most milliseconds to wait for the answer
+   */
+  read(keys: readonly string[], budgetMs?: number): Promise<(string | null)[]>
+  /** `set`, for values whose second writing would be harmless. Replayable. */
+  set(key: string, value: string, options: SetOptions, budgetMs?: number): Promise<boolean>
+  /** Any other call. `send` passes on its argument to the adapter as `CallOptions`. */
+  call<R>(
+    operation: string,
+    replayable: boolean,
+    send: (adapter: Adapter, call: CallOptions) => Promise<R>,
+    budgetMs?: number,
+  ): Promise<R>
+}
+
+export interface ResolvedStoreOptions {
+  readonly budgetMs: number
+  readonly breakerFailures: number
+  readonly breakerPauseMs: number
+  readonly monotonicMs: () => number
+  readonly events: Emitter
+}
+
+export function createStore(adapter: Adapter, options: ResolvedStoreOptions): Store {
+  const { budgetMs: defaultBudgetMs, events } = options
+  const { inProcess } = adapter.capabilities
+  const calls: Record<string, number> = {}
+  const count = (operation: string) => {
+    calls[operation] = (calls[operation] ?? 0) + 1
+  }
+  const breaker = createBreaker(
+    { failures: options.breakerFailures, pauseMs: options.breakerPauseMs, monotonicMs: options.monotonicMs },
+    (state) => events.emit({ type: 'breaker', adapter: adapter.name, state }),
+  )
+  const failure = (operation: string, reason: StoreFailure, cause?: unknown) =>
+    new StoreError(adapter.name, operation, reason, cause)
+
+  function call<R>(
+    operation: string,
+    replayable: boolean,
+    send: (adapter: Adapter, call: CallOptions) => Promise<R>,
+    budgetMs = defaultBudgetMs,
+  ): Promise<R> {
+    return new Promise((resolve, reject) => {
+      if (!breaker.admits()) return reject(failure(operation, 'breaker-open'))
+      const context = new Call(replayable)
+      // This process cannot hang on itself, so an in-process store needs no limit.
+      const timer = inProcess
+        ? undefined
+        : setTimeout(() => {
+            fail('timeout')
+            context.abort()
+          }, budgetMs)
+      let retries = replayable ? 1 : 0
+      let open = true
+      const finish = (settle: () => void) => {
+        if (!open) return
+        open = false
+        clearTimeout(timer)
+        settle()
+      }
+      const fail = (reason: StoreFailure, cause?: unknown) =>
+        finish(() => {
+          breaker.failed()
+          reject(failure(operation, reason, cause))
+        })
+      const rejected = (error: unknown) => {
+        if (error instanceof UsageError) {
+          finish(() => {
+            // Says nothing about the store, but a probe must end somehow.
+            if (breaker.state === 'half-open') breaker.failed()
+            reject(error)
+          })
+        } else if (retries-- > 0 && breaker.state === 'closed') {
+          setTimeout(attempt, Math.random() * RETRY_PAUSE_MS)
+        } else {
+          fail(error instanceof StoreError ? error.reason : 'unavailable', error)
+        }
+      }
+      const attempt = () => {
+        if (!open) return
+        count(operation)
+        try {
+          send(adapter, context).then(
+            (value) =>
+              finish(() => {
+                breaker.succeeded()
+                resolve(value)
+              }),
+            rejected,
+          )
+        } catch (error) {
+          // An adapter that throws instead of rejecting.
+          rejected(error)
+        }
+      }
+      attempt()
+    })
+  }
+
+  const read = (keys: readonly string[], budgetMs?: number) =>
+    call(
+      'getMany',
+      true,
+      async (to, options) => {
+        const values = await to.getMany(keys, options)
+        // A lying store must not crash the engines: what is no list of strings and nulls is no answer.
+        if (Array.isArray(values) && values.length === keys.length && values.every(isStringOrNull)) return values
+        throw failure('getMany', 'malformed')
+      },
+      budgetMs,
+    )
+
+  return {
+    adapter,
+    breaker,
+    calls,
+    budgetMs: defaultBudgetMs,
+    call,
+    set: (key, value, options, budgetMs) =>
+      call('set', true, (to, context) => to.set(key, value, Object.assign(context, options)), budgetMs),
+    // A store in this process can neither hang nor lie, and gains nothing by folding.
+    read: inProcess
+      ? (keys) => {
+          count('getMany')
+          return adapter.getMany(keys)
+        }
+      : foldReads(read),
+  }
+}
+
+function isStringOrNull(value: unknown): boolean {
+  return typeof value === 'string' || value === null
+}

@@ -1,0 +1,44 @@
+// Builds the package in the current folder: ESM and CommonJS by esbuild, declarations for both by tsc.
+// What to build is read from the manifest, so that a file that is published is a file that is built: each
+// `dist/esm/X.js` named in `exports` or `imports` comes from `src/X.ts`.
+import { execFileSync } from 'node:child_process'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const leaves = (node) => (typeof node === 'string' ? [node] : Object.values(node ?? {}).flatMap(leaves))
+const entries = (map) => [
+  ...new Set(
+    leaves(map)
+      .filter((path) => /^\.\/dist\/esm\/.*\.js$/.test(path))
+      .map((path) => path.replace('./dist/esm/', 'src/').replace(/\.js$/, '.ts')),
+  ),
+]
+const bins = Object.values(manifest.bin ?? {}).map((path) =>
+  path.replace('./dist/esm/', 'src/').replace(/\.js$/, '.ts'),
+)
+
+rmSync('dist', { recursive: true, force: true })
+const options = {
+  entryPoints: [...new Set([...entries(manifest.exports), ...entries(manifest.imports), ...bins])],
+  outbase: 'src',
+  bundle: true,
+  packages: 'external',
+  // Chosen by the consumer's runtime or bundler, by the conditions in `imports`.
+  external: ['#*'],
+  platform: 'neutral',
+  target: 'es2022',
+  sourcemap: true,
+  sourcesContent: false,
+}
+await build({ ...options, format: 'esm', outdir: 'dist/esm', splitting: true, chunkNames: 'chunks/[name]-[hash]' })
+// `import()` stays as it is: CommonJS can load an ESM-only dependency no other way where require(esm) is off.
+await build({ ...options, format: 'cjs', outdir: 'dist/cjs', supported: { 'dynamic-import': true } })
+
+execFileSync('tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/esm'], {
+  stdio: 'inherit',
+})
+cpSync('dist/esm', 'dist/cjs', { recursive: true, filter: (path) => !/\.js(\.map)?$|chunks/.test(path) })
+// The nearest manifest is the one that `#…` imports are looked up in.
+const imports = JSON.parse(JSON.stringify(manifest.imports ?? {}).replaceAll('./dist/esm/', './'))
+writeFileSync('dist/cjs/package.json', `${JSON.stringify({ type: 'commonjs', imports })}\n`)
