@@ -9,7 +9,7 @@ import type { LockOptions } from './lock/options.js'
 import { platform } from './platform/index.js'
 import { defaultSerializer, type Serializer } from './serialize/serializer.js'
 import { DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_PAUSE_MS } from './store/breaker.js'
-import { createStore } from './store/store.js'
+import { createStore, DEFAULT_BUDGET_MS } from './store/store.js'
 import type { Context } from './store/toolkit.js'
 import { type Duration, toMs } from './time/duration.js'
 
@@ -62,7 +62,8 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
   if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter, such as memory()')
   const { budget, breaker = {} } = options.store ?? {}
   const { failures = DEFAULT_BREAKER_FAILURES, pause } = breaker
-  const budgetMs = budget === undefined ? adapter.capabilities.budgetMs : toMs(budget, 'store.budget')
+  const budgetMs =
+    budget === undefined ? (adapter.capabilities.budgetMs ?? DEFAULT_BUDGET_MS) : toMs(budget, 'store.budget')
   if (budgetMs === 0) throw invalidOption('store.budget', 'must be more than 0')
   if (!(Number.isInteger(failures) && failures > 0))
     throw invalidOption('store.breaker.failures', 'must be a positive integer')

@@ -80,10 +80,16 @@ export interface Capabilities {
   readonly atomicSet: boolean
   /** Times to live are kept to this many milliseconds: 1 for Redis. */
   readonly ttlGranularityMs: number
-  /** The store is this very process: it cannot hang, so calls need neither a time limit nor folding. */
-  readonly inProcess: boolean
-  /** The most milliseconds that a call should take, unless configured: 250 over TCP, 1,000 over HTTP. */
-  readonly budgetMs: number
+  /**
+   * The store is this very process: it cannot hang, so calls need neither a time limit nor folding.
+   * @default false
+   */
+  readonly inProcess?: boolean
+  /**
+   * The most milliseconds that a call should take, unless configured: 1,000 over HTTP.
+   * @default 250
+   */
+  readonly budgetMs?: number
 }
 
 /** What the guard tells an adapter about a single call. */

@@ -67,7 +67,7 @@ export function createCachedCall(
       key,
       tags,
       // The common call, a single string, is told apart by a look at a map.
-      memo: when || scope || key ? undefined : new Map<unknown, string>(),
+      memo: when || scope || key ? undefined : new Map<string, string>(),
     }
   }
 
@@ -75,11 +75,10 @@ export function createCachedCall(
 
   /** The key in the store; `undefined` where `when` or `scope` bypass the cache. */
   function storeKey(at: Settled, self: unknown, args: Any[]): string | undefined {
-    const { policy, namespace, head, when, scope, key, memo } = at
-    if (memo) {
-      const known = args.length === 1 && memo.get(args[0])
-      if (known) return known
-    }
+    const { policy, namespace, head, when, scope, key } = at
+    const memo = args.length === 1 && typeof args[0] === 'string' ? at.memo : undefined
+    const known = memo?.get(args[0])
+    if (known !== undefined) return known
     if (when && !when.apply(self, args)) return undefined
     let text = head
     if (scope) {
@@ -93,7 +92,7 @@ export function createCachedCall(
       text += canonical([part])
     } else text += canonical(args)
     const made = entryKey(namespace, policy.prefix, text)
-    if (memo && args.length === 1 && typeof args[0] === 'string') {
+    if (memo) {
       if (memo.size >= MAX_MEMO) memo.clear()
       memo.set(args[0], made)
     }

@@ -4,6 +4,7 @@ import { randomId } from '../keys/random.js'
 import { shared } from '../platform/shared.js'
 import type { Serializer } from '../serialize/serializer.js'
 import type { Context } from '../store/toolkit.js'
+import { createDecoder, decode } from './decoder.js'
 import { type Entry, readEntry, writeEntry, writeTombstone } from './entry.js'
 import { createFlights, type Flight } from './flights.js'
 import { createStamps, type HeldStamps } from './stamps.js'
@@ -91,7 +92,8 @@ function createEngine({ store, events, now, monotonicMs }: Context): Engine {
   const flights = createFlights()
   const stamps = createStamps(store)
   const stats = { hits: 0, misses: 0, dedupes: 0, fallbacks: 0 }
-  const { inProcess } = store.adapter.capabilities
+  const { inProcess = false } = store.adapter.capabilities
+  const decodeEntry = inProcess ? createDecoder() : decode
 
   const read = ({ key, stampKeys, policy }: Place<never>) => store.read([key, ...stampKeys], policy.budgetMs)
   const look = async (place: Place<never>): Promise<Lookup> => {
@@ -110,21 +112,21 @@ function createEngine({ store, events, now, monotonicMs }: Context): Engine {
     return value as Result
   }
 
+  /** A call that found nothing to serve joins the load under way, or begins one. */
   function miss<Result>(
     request: Request<Result>,
     values: Values,
     startedMs: number,
     reason: MissReason,
   ): Promise<Result> {
+    const joined = join(request)
+    if (joined) return joined
     stats.misses++
     if (events.active) events.emit({ type: 'miss', prefix: request.policy.prefix, key: request.key, reason })
     return load(request, values, startedMs)
   }
 
-  /** A call that found nothing to serve: it joins the load under way, or begins one. */
   function load<Result>(request: Request<Result>, values: Values | undefined, startedMs: number): Promise<Result> {
-    const joined = join(request)
-    if (joined) return joined
     const flight = flights.begin(request.key, request.stampKeys)
     const promise = loadAndFill(request, flight, values, startedMs).then(({ result }) => result)
     flight.promise = promise
@@ -238,7 +240,7 @@ function createEngine({ store, events, now, monotonicMs }: Context): Engine {
           if (typeof entry === 'string') return miss(request, values, startedMs, entry)
           let value: unknown
           try {
-            value = request.policy.serializer.deserialize(entry.payload)
+            value = decodeEntry(request.policy.serializer, entry.payload, values[0] as string)
           } catch {
             return miss(request, values, startedMs, 'unreadable')
           }
@@ -250,7 +252,7 @@ function createEngine({ store, events, now, monotonicMs }: Context): Engine {
         },
         (error) => {
           fallBack(request.policy.prefix, error)
-          return load(request, undefined, startedMs)
+          return join(request) ?? load(request, undefined, startedMs)
         },
       )
     },

@@ -1,5 +1,6 @@
 import type { SuperJSON } from 'superjson'
 import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
+import { isPlainJson } from './plain.js'
 
 // Loaded when a value first needs it: importing core must not pay for it. A failed load is forgotten, not kept.
 let loading: Promise<typeof SuperJSON> | undefined
@@ -48,7 +49,11 @@ export function assertRich(value: unknown, superjson: typeof SuperJSON, path = '
       if (typeof key === 'symbol') throw new UncacheableValueError(path, 'an object with symbol keys')
       visit((value as Record<string, unknown>)[key], key)
     }
-  } else if (!LEAVES.test(tag) && !(proto === Error.prototype && !Object.keys(value).length)) {
+  } else if (LEAVES.test(tag)) {
+    // An invalid Date, and in arrays of floats what JSON has no number for, would come back as something else.
+    const numbers = tag === 'Date' ? [Number(value)] : tag[0] === 'F' ? [...(value as Float64Array)] : []
+    if (!isPlainJson(numbers)) throw new UncacheableValueError(path, `a ${tag} with NaN, -0 or an infinity in it`)
+  } else if (proto !== Error.prototype || Object.keys(value).length) {
     // Registered classes and custom transformers are the application's word that the value comes back.
     const types = superjson.serialize(value).meta?.values as unknown[][] | undefined
     if (!/^(class|custom)$/.test(`${types?.[0]?.[0]}`)) {

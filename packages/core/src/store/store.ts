@@ -4,8 +4,10 @@ import { UsageError } from '../errors/usage-error.js'
 import type { Emitter } from '../events/events.js'
 import { type Breaker, createBreaker } from './breaker.js'
 import { Call } from './call.js'
-import { foldReads } from './fold.js'
+import { foldReads, shareReads } from './fold.js'
 
+/** The most milliseconds of a store call, unless the adapter or the application says otherwise. */
+export const DEFAULT_BUDGET_MS = 250
 /** The longest pause before the one retry of a replayable call. Full jitter: the pause is anything from 0 to this. */
 const RETRY_PAUSE_MS = 20
 
@@ -144,12 +146,12 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
     call,
     set: (key, value, options, budgetMs) =>
       call('set', true, (to, context) => to.set(key, value, Object.assign(context, options)), budgetMs),
-    // A store in this process can neither hang nor lie, and gains nothing by folding.
+    // A store in this process can neither hang nor lie, and gains nothing by gathering keys.
     read: inProcess
-      ? (keys) => {
+      ? shareReads((keys) => {
           count('getMany')
           return adapter.getMany(keys)
-        }
+        })
       : foldReads(read),
   }
 }

@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type * as Larder from '../src/index.js'
+import { createLarder, memory } from '../src/index.js'
+
+describe('createLarder', () => {
+  test('makes independent toolkits', async () => {
+    const load = vi.fn(async () => 1)
+    for (const { cached } of [createLarder(), createLarder()]) await cached('1m', 'find', load)()
+    expect(load).toHaveBeenCalledTimes(2)
+  })
+
+  test('defaults stand behind the options of each function', async () => {
+    const { cached, limiter, locks } = createLarder({
+      defaults: { cached: { nullTtl: 0, version: 7 }, lock: { wait: 0 } },
+    })
+    const load = vi.fn(async () => null)
+    const find = cached('1m', 'find', load)
+    await find()
+    await find()
+    expect(load).toHaveBeenCalledTimes(2)
+    expect(find.keyOf()).toContain('v7')
+    expect(cached({ ttl: 1, prefix: 'own', version: 8 }, load).keyOf()).toContain('v8')
+    await locks.acquire('job')
+    await expect(locks.acquire('job')).rejects.toMatchObject({ code: 'ERR_LOCK_BUSY' })
+    expect(limiter({ prefix: 'l', limit: 1, per: 1 }).limit).toBe(1)
+  })
+
+  test.each([
+    [{ namespace: '' }, 'namespace'],
+    [{ adapter: {} as never }, 'adapter'],
+    [{ store: { budget: 0 } }, 'store.budget'],
+    [{ store: { budget: 'soon' as never } }, 'store.budget'],
+    [{ store: { breaker: { failures: 0 } } }, 'store.breaker.failures'],
+    [{ store: { breaker: { pause: -1 } } }, 'store.breaker.pause'],
+  ])('refuses %o by name', (options, option) => {
+    expect(() => createLarder(options)).toThrow(expect.objectContaining({ name: 'UsageError', option }))
+  })
+
+  test('close closes the adapter, more than once without harm', async () => {
+    const adapter = memory()
+    const larder = createLarder({ adapter })
+    await larder.close()
+    await larder.close()
+    await expect(adapter.getMany(['a'])).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    // And a cached call still answers.
+    expect(await larder.cached('1m', 'find', async () => 1)()).toBe(1)
+  })
+})
+
+describe('prefixes', () => {
+  const load = async () => 1
+
+  test('two functions must not claim one', () => {
+    const { cached } = createLarder()
+    cached('1m', 'find', load)
+    expect(() => cached('1m', 'find', load)).toThrow(
+      expect.objectContaining({ code: 'ERR_PREFIX_TAKEN', option: 'prefix' }),
+    )
+  })
+
+  test('a function form needs one', () => {
+    const { cached, rateLimited } = createLarder()
+    expect(() => cached({ ttl: '1m' }, load)).toThrow(expect.objectContaining({ code: 'ERR_PREFIX_REQUIRED' }))
+    expect(() => rateLimited({ limit: 1, per: 1 }, load)).toThrow(
+      expect.objectContaining({ code: 'ERR_PREFIX_REQUIRED' }),
+    )
+  })
+
+  test('a limit around a cached function goes by its prefix', async () => {
+    const { cached, rateLimited } = createLarder()
+    const home = rateLimited({ limit: 1, per: '1m' }, cached('1m', 'home', load))
+    expect(await home()).toBe(1)
+    await expect(home()).rejects.toMatchObject({ code: 'ERR_RATE_LIMITED', prefix: 'home' })
+  })
+
+  test.each([[''], ['$tag'], [1]])('%o is none', (prefix) => {
+    const { cached, limiter } = createLarder()
+    expect(() => cached('1m', prefix as string, load)).toThrow(expect.objectContaining({ option: 'prefix' }))
+    expect(() => limiter({ prefix: prefix as string, limit: 1, per: 1 })).toThrow(
+      expect.objectContaining({ option: 'prefix' }),
+    )
+  })
+})
+
+describe('the default toolkit', () => {
+  let larder: typeof Larder
+  beforeEach(async () => {
+    for (const symbol of Object.getOwnPropertySymbols(globalThis)) {
+      if (symbol.description?.startsWith('larder.')) delete (globalThis as Record<symbol, unknown>)[symbol]
+    }
+    vi.resetModules()
+    larder = await import('../src/index.js')
+  })
+
+  test('is embedded memory until configured', async () => {
+    const find = larder.cached('1m', 'find', async () => 1)
+    await find()
+    expect(await find.peek()).toBe(1)
+    expect((await larder.health()).adapters).toHaveProperty('memory')
+  })
+
+  test('is configured after decoration and before the first call', async () => {
+    const find = larder.cached('1m', 'find', async () => 1)
+    const seen: string[] = []
+    larder.events.on(({ type }) => seen.push(type))
+    larder.configure({ namespace: 'shop' })
+    expect(find.keyOf()).toBe('shop:find:')
+    await find()
+    expect(seen).toEqual(['miss', 'fill'])
+  })
+
+  test('refuses to be configured after the first use', async () => {
+    await larder.cache.get('a')
+    expect(() => larder.configure({})).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURED_TOO_LATE' }))
+  })
+
+  test('shows bad options where they are given', () => {
+    expect(() => larder.configure({ namespace: '' })).toThrow(expect.objectContaining({ option: 'namespace' }))
+  })
+
+  test('is one for all copies of the package', async () => {
+    vi.resetModules()
+    const copy = await import('../src/index.js')
+    expect(copy.configure).not.toBe(larder.configure)
+    copy.configure({ namespace: 'shop' })
+    expect(larder.cached('1m', 'find', async () => 1).keyOf()).toBe('shop:find:')
+    expect(() => copy.cached('1m', 'find', async () => 1)).toThrow(
+      expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }),
+    )
+    const error = await copy.withLock('', async () => 1).catch((reason: unknown) => reason)
+    expect(larder.isLarderError(error)).toBe(true)
+    await larder.close()
+  })
+})

@@ -1,0 +1,107 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createLarder, memory } from '../../src/index.js'
+
+function setUp(limit: number, windowMs: number, burst?: number) {
+  let nowMs = 1_700_000_000_123
+  const adapter = memory({ now: () => nowMs })
+  const { limiter } = createLarder({ adapter, now: () => nowMs })
+  const rule = { prefix: 'api', limit, per: `${windowMs}ms`, algorithm: 'gcra' } as const
+  return {
+    api: limiter(burst === undefined ? rule : { ...rule, burst }),
+    adapter,
+    now: () => nowMs,
+    advance(ms: number) {
+      nowMs += ms
+    },
+  }
+}
+
+test('burst: 8 admits exactly 8 from a standing start, then one each interval', async () => {
+  const { api, advance } = setUp(10, 1_000, 8)
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => api.check('k')))
+  expect(outcomes.map(({ allowed }) => allowed)).toEqual(Array.from({ length: 20 }, (_, i) => i < 8))
+  advance(99)
+  expect(await api.check('k')).toMatchObject({ allowed: false, retryAfterMs: 1 })
+  advance(1)
+  expect(await api.check('k')).toMatchObject({ allowed: true, remaining: 0 })
+})
+
+const rules = fc.constantFrom(
+  { limit: 10, windowMs: 1_000, burst: 8 },
+  { limit: 7, windowMs: 1_000, burst: 3 },
+  { limit: 600, windowMs: 1_000, burst: 600 },
+  { limit: 3, windowMs: 10, burst: 3 },
+  { limit: 1, windowMs: 60_000, burst: 1 },
+)
+const arrivals = fc.array(
+  fc.record({ pauseMs: fc.oneof(fc.nat(3), fc.nat(300)), cost: fc.integer({ min: 1, max: 3 }) }),
+  {
+    maxLength: 60,
+  },
+)
+
+test('no window admits more than burst + floor(window / interval)', async () => {
+  await fc.assert(
+    fc.asyncProperty(rules, arrivals, async ({ limit, windowMs, burst }, calls) => {
+      const { api, advance, now } = setUp(limit, windowMs, burst)
+      const admitted: { atMs: number; cost: number }[] = []
+      for (const { pauseMs, cost } of calls) {
+        advance(pauseMs)
+        const asked = Math.min(cost, burst)
+        if ((await api.check('k', { cost: asked })).allowed) admitted.push({ atMs: now(), cost: asked })
+      }
+      for (const { atMs } of admitted) {
+        const inWindow = admitted.filter((one) => one.atMs > atMs - windowMs && one.atMs <= atMs)
+        expect(inWindow.reduce((sum, { cost }) => sum + cost, 0)).toBeLessThanOrEqual(burst + limit)
+      }
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('retryAfterMs is tight, and a denial writes nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(rules, arrivals, async ({ limit, windowMs, burst }, calls) => {
+      const { api, advance, adapter } = setUp(limit, windowMs, burst)
+      const state = async () =>
+        JSON.stringify(
+          [...((await adapter.client()) as Map<string, { value: string; expiresAtMs: number }>)].map(
+            ([key, { value, expiresAtMs }]) => [key, value, expiresAtMs],
+          ),
+        )
+      for (const { pauseMs, cost } of calls) {
+        advance(pauseMs)
+        const asked = { cost: Math.min(cost, burst) }
+        const before = await state()
+        const { allowed, retryAfterMs } = await api.check('k', asked)
+        if (allowed) continue
+        expect(await state()).toBe(before)
+        advance(retryAfterMs - 1)
+        expect((await api.check('k', asked)).allowed).toBe(false)
+        advance(1)
+        expect((await api.check('k', asked)).allowed).toBe(true)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('keeps the long-run rate, even where the interval is no whole number of milliseconds', async () => {
+  const { api, advance } = setUp(600, 1_000, 1)
+  let admitted = 0
+  for (let i = 0; i < 10_000; i++) {
+    advance(1)
+    if ((await api.check('k')).allowed) admitted++
+  }
+  // One each 1.667 ms can be asked for each whole millisecond only: every second or each.
+  expect(admitted).toBeGreaterThan(4_990)
+  expect(admitted).toBeLessThanOrEqual(6_001)
+})
+
+test('peek tells without spending', async () => {
+  const { api } = setUp(2, 1_000)
+  expect(await api.peek('k')).toMatchObject({ status: 'allowed', remaining: 2 })
+  await api.check('k', { cost: 2 })
+  expect(await api.peek('k')).toMatchObject({ status: 'denied', remaining: 0, retryAfterMs: 500, resetMs: 1_000 })
+})
