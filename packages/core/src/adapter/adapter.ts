@@ -81,11 +81,6 @@ export interface Capabilities {
   /** Times to live are kept to this many milliseconds: 1 for Redis. */
   readonly ttlGranularityMs: number
   /**
-   * The store is this very process: it cannot hang, so calls need neither a time limit nor folding.
-   * @default false
-   */
-  readonly inProcess?: boolean
-  /**
    * The most milliseconds that a call should take, unless configured: 1,000 over HTTP.
    * @default 250
    */

@@ -3,12 +3,10 @@ import type { Any, AsyncFunction } from '../decorate/types.js'
 import { invalidOption } from '../errors/usage-error.js'
 import { canonical } from '../keys/canonical.js'
 import { entryKey, namespaceStamp, prefixStamp, tagStamp } from '../keys/layout.js'
+import { createKeyMemo } from '../keys/memo.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { type Engine, engineOf, type Policy, type Request } from './engine.js'
 import { type CachedOptions, resolveCachedOptions } from './options.js'
-
-/** How many keys of single strings are remembered before all are forgotten. */
-const MAX_MEMO = 1_000
 
 /** One cached function, as its doors and its handle see it. */
 export interface CachedCall {
@@ -66,8 +64,8 @@ export function createCachedCall(
       scope,
       key,
       tags,
-      // The common call, a single string, is told apart by a look at a map.
-      memo: when || scope || key ? undefined : new Map<string, string>(),
+      // Of no use where the key is told by anything but the arguments.
+      memo: when || scope || key ? undefined : createKeyMemo(),
     }
   }
 
@@ -75,9 +73,8 @@ export function createCachedCall(
 
   /** The key in the store; `undefined` where `when` or `scope` bypass the cache. */
   function storeKey(at: Settled, self: unknown, args: Any[]): string | undefined {
-    const { policy, namespace, head, when, scope, key } = at
-    const memo = args.length === 1 && typeof args[0] === 'string' ? at.memo : undefined
-    const known = memo?.get(args[0])
+    const { policy, namespace, head, when, scope, key, memo } = at
+    const known = memo?.find(args)
     if (known !== undefined) return known
     if (when && !when.apply(self, args)) return undefined
     let text = head
@@ -92,10 +89,7 @@ export function createCachedCall(
       text += canonical([part])
     } else text += canonical(args)
     const made = entryKey(namespace, policy.prefix, text)
-    if (memo) {
-      if (memo.size >= MAX_MEMO) memo.clear()
-      memo.set(args[0], made)
-    }
+    memo?.remember(args, made)
     return made
   }
 

@@ -15,15 +15,16 @@ export const decode: Decode = (serializer, payload) => serializer.deserialize(pa
  * fraction of the price of parsing. Every caller still gets a result of its own.
  */
 export function createDecoder(): Decode {
-  const decoded = new Map<string, unknown>()
+  const copies = new Map<string, () => unknown>()
   return (serializer, payload, text) => {
-    const known = decoded.get(text)
-    if (known !== undefined) return copyPlain(known)
+    const copy = copies.get(text)
+    if (copy !== undefined) return copy()
     const value = serializer.deserialize(payload)
     if (serializer !== defaultSerializer || typeof value !== 'object' || value === null || !isPlainJson(value))
       return value
-    if (decoded.size >= MAX_DECODED) decoded.clear()
-    decoded.set(text, value)
+    if (copies.size >= MAX_DECODED) copies.clear()
+    const isFlat = !Array.isArray(value) && Object.values(value).every((item) => typeof item !== 'object')
+    copies.set(text, isFlat ? () => ({ ...value }) : () => copyPlain(value))
     return copyPlain(value)
   }
 }
@@ -32,11 +33,7 @@ export function createDecoder(): Decode {
 function copyPlain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyPlain)
-  // The spread copies the shape at once; only what is nested needs a second look.
   const copy: Record<string, unknown> = { ...value }
-  for (const key in copy) {
-    const item = copy[key]
-    if (typeof item === 'object' && item !== null) copy[key] = copyPlain(item)
-  }
+  for (const key in copy) copy[key] = copyPlain(copy[key])
   return copy
 }

@@ -92,10 +92,10 @@ function createEngine({ store, events, now, monotonicMs }: Context): Engine {
   const flights = createFlights()
   const stamps = createStamps(store)
   const stats = { hits: 0, misses: 0, dedupes: 0, fallbacks: 0 }
-  const { inProcess = false } = store.adapter.capabilities
-  const decodeEntry = inProcess ? createDecoder() : decode
+  const decodeEntry = store.readNow ? createDecoder() : decode
 
-  const read = ({ key, stampKeys, policy }: Place<never>) => store.read([key, ...stampKeys], policy.budgetMs)
+  const keysOf = ({ key, stampKeys }: Place<never>) => [key, ...stampKeys]
+  const read = (place: Place<never>) => store.read(keysOf(place), place.policy.budgetMs)
   const look = async (place: Place<never>): Promise<Lookup> => {
     const values = await read(place)
     return { values, entry: readEntry(values) }
@@ -104,6 +104,26 @@ function createEngine({ store, events, now, monotonicMs }: Context): Engine {
   const fallBack = (prefix: string, error: unknown) => {
     stats.fallbacks++
     events.emit({ type: 'fallback', operation: 'cache', prefix, error })
+  }
+
+  /**
+   * Serves what a read brought, or loads. Not `async`, nor is anything on the way of a hit: each such layer would cost as
+   * much again as looking the answer up.
+   */
+  function serve<Result>(request: Request<Result>, values: Values, startedMs: number): Result | Promise<Result> {
+    const entry = readEntry(values)
+    if (typeof entry === 'string') return miss(request, values, startedMs, entry)
+    let value: unknown
+    try {
+      value = decodeEntry(request.policy.serializer, entry.payload, values[0] as string)
+    } catch {
+      return miss(request, values, startedMs, 'unreadable')
+    }
+    if (!isPromise(value)) return hit(request, value)
+    return value.then(
+      (late) => hit(request, late),
+      () => miss(request, values, startedMs, 'unreadable'),
+    )
   }
 
   function hit<Result>({ key, policy }: Request<Result>, value: unknown): Result {
@@ -226,34 +246,24 @@ function createEngine({ store, events, now, monotonicMs }: Context): Engine {
     evict,
     abandon: flights.abandon,
     look,
-    /**
-     * One promise for a hit, by hand: each `async` layer between the store's answer and the caller would cost as much
-     * again as looking the answer up.
-     */
     get<Result>(request: Request<Result>): Promise<Result> {
       const joined = flights.size() > 0 && join(request)
       if (joined) return joined
-      const startedMs = inProcess ? 0 : monotonicMs()
+      const failed = (error: unknown, startedMs: number) => {
+        fallBack(request.policy.prefix, error)
+        return join(request) ?? load(request, undefined, startedMs)
+      }
+      if (store.readNow) {
+        try {
+          return Promise.resolve(serve(request, store.readNow(keysOf(request)), 0))
+        } catch (error) {
+          return failed(error, 0)
+        }
+      }
+      const startedMs = monotonicMs()
       return read(request).then(
-        (values) => {
-          const entry = readEntry(values)
-          if (typeof entry === 'string') return miss(request, values, startedMs, entry)
-          let value: unknown
-          try {
-            value = decodeEntry(request.policy.serializer, entry.payload, values[0] as string)
-          } catch {
-            return miss(request, values, startedMs, 'unreadable')
-          }
-          if (!isPromise(value)) return hit(request, value)
-          return value.then(
-            (late) => hit(request, late),
-            () => miss(request, values, startedMs, 'unreadable'),
-          )
-        },
-        (error) => {
-          fallBack(request.policy.prefix, error)
-          return join(request) ?? load(request, undefined, startedMs)
-        },
+        (values) => serve(request, values, startedMs),
+        (error) => failed(error, startedMs),
       )
     },
     async refresh(request) {

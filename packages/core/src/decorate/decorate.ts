@@ -4,7 +4,10 @@ import type { Any, AsyncFunction, AsyncMethodDecorator } from './types.js'
 
 /** Where a decorator was applied. */
 export interface Site {
-  readonly method: string
+  /** The method's name as it stands in its class. */
+  readonly key: string | symbol
+  /** Nothing outside the class can find a private method, so nothing tells which class it belongs to. */
+  readonly isPrivate?: boolean
   /**
    * The class's name where the dialect tells it at once; otherwise it is found from `this`, at construction or at the
    * first call.
@@ -36,9 +39,10 @@ export function decorate<Args extends Any[], Result>(
   return ((...args: Any[]) => {
     const [first, second, third] = args
     if (typeof second?.kind === 'string' && args.length === 2) {
-      const { kind, name, addInitializer } = second as ClassMethodDecoratorContext
+      const { kind, name, private: isPrivate, addInitializer } = second as ClassMethodDecoratorContext
       return wrap(assertMethod(kind === 'method' && first, name), {
-        method: String(name),
+        key: name,
+        isPrivate,
         onReceiver: (callback) =>
           addInitializer(function (this: unknown) {
             callback(this as object)
@@ -48,7 +52,7 @@ export function decorate<Args extends Any[], Result>(
     if (args.length === 1 && first?.descriptor) {
       const { kind, key, descriptor } = first
       const method = assertMethod(kind === 'method' && descriptor.value, key)
-      return { ...first, descriptor: { ...descriptor, value: wrap(method, { method: String(key) }) } }
+      return { ...first, descriptor: { ...descriptor, value: wrap(method, { key }) } }
     }
     // A parameter's index stands where a descriptor would.
     const descriptor: PropertyDescriptor | undefined =
@@ -58,7 +62,7 @@ export function decorate<Args extends Any[], Result>(
     const method = assertMethod(descriptor?.value, second)
     checkDesignType(decorator, first, second)
     const className = (typeof first === 'function' ? first : first.constructor).name
-    const wrapped = wrap(method, { method: String(second), className })
+    const wrapped = wrap(method, { key: second, className })
     copyMetadata(method, wrapped)
     const replaced = { ...descriptor, value: wrapped }
     // Some compilers ignore what a decorator returns when they passed no descriptor.

@@ -62,13 +62,18 @@ export function createIdentity(
     // esbuild names a class that mentions itself `_Catalog`.
     const className = fullName?.replace(/^_+/, '')
     if (!site || className === undefined || MINIFIED.test(className)) {
+      const why = !site
+        ? ''
+        : className
+          ? `: the class name ${className} looks minified`
+          : `: ${String(site.key)} does not tell its class`
       throw new UsageError(
         'ERR_PREFIX_REQUIRED',
-        `\`prefix\` is missing${site ? ` on ${className}.${site.method}, and the class name looks minified` : ''}: give one that stays the same on every build`,
+        `\`prefix\` is missing${why}. Give one that stays the same on every build`,
         'prefix',
       )
     }
-    return claim(`${className}.${site.method}`)
+    return claim(`${className}.${String(site.key)}`)
   }
 
   if (given !== undefined) {
@@ -78,18 +83,19 @@ export function createIdentity(
     claim(given)
   } else if (!site) derive(undefined)
   else if (site.className !== undefined) derive(site.className)
-  else site.onReceiver?.((receiver) => prefix ?? derive(classOf(receiver, owner, site.method)))
+  else if (site.isPrivate) derive(undefined)
+  else site.onReceiver?.((receiver) => prefix ?? derive(classOf(receiver, owner, site.key)))
 
-  return { prefix: (receiver) => prefix ?? derive(classOf(receiver, owner, site?.method as string)) }
+  return { prefix: (receiver) => prefix ?? derive(site && classOf(receiver, owner, site.key)) }
 }
 
-/** The name of the class that defines `method`, which need not be the class of the instance. */
-function classOf(receiver: unknown, method: object, name: string): string | undefined {
-  if (typeof receiver === 'function') return receiver.name
-  for (let at = receiver; at; at = Object.getPrototypeOf(at)) {
-    for (const layer of layers(Object.getOwnPropertyDescriptor(at, name)?.value)) {
-      if (layer === method) return at.constructor.name
+/** The name of the class that defines `method`, which need not be that of the instance, nor the class it is called on. */
+function classOf(receiver: unknown, method: object, key: string | symbol): string | undefined {
+  const nameOf = (at: object) => (typeof at === 'function' ? at.name : at.constructor.name)
+  for (let at = receiver as object; at; at = Object.getPrototypeOf(at)) {
+    for (const layer of layers(Object.getOwnPropertyDescriptor(at, key)?.value)) {
+      if (layer === method) return nameOf(at)
     }
   }
-  return (receiver as object | undefined)?.constructor?.name
+  return receiver === undefined || receiver === null ? undefined : nameOf(receiver)
 }

@@ -51,21 +51,14 @@ function writeObject(value: object, depth: number): string {
     return `[${text}${value.length && !(value.length - 1 in value) ? '~' : ''}]`
   }
   const proto = Object.getPrototypeOf(value)
-  if (proto === null || Object.getPrototypeOf(proto) === null) {
+  if (proto === Object.prototype || proto === null || Object.getPrototypeOf(proto) === null) {
     if (Object.getOwnPropertySymbols(value).length) refuse('an object with symbol keys')
-    const keys = Object.keys(value)
-    // Most are written in order already, and to look is cheaper than to sort.
-    for (let i = 1; i < keys.length; i++) {
-      if ((keys[i] as string) < (keys[i - 1] as string)) {
-        keys.sort()
-        break
-      }
-    }
-    let text = '{'
+    const keys = Object.keys(value).sort()
+    let text = ''
     for (const key of keys) {
-      text += `${text === '{' ? '' : ','}${write(key, 0)}:${write((value as Record<string, unknown>)[key], depth)}`
+      text += `${text && ','}${write(key, 0)}:${write((value as Record<string, unknown>)[key], depth)}`
     }
-    return `${text}}`
+    return `{${text}}`
   }
   const inner = (item: unknown) => write(item, depth)
   // The tag, not `instanceof`: a Date from another realm is a Date.

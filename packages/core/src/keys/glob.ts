@@ -3,17 +3,25 @@ export function escapeGlob(text: string): string {
   return text.replace(/[\\*?[\]]/g, '\\$&')
 }
 
-/** A Redis glob (`*`, `?`, `[a-z]`, `[^a]`, backslash escapes) as a regular expression over the whole key. */
+/**
+ * A Redis glob as a regular expression over the whole key: `*`, `?`, `[a-z]`, `[^a]`, backslash escapes. As in Redis, a
+ * range may be given backwards, and a set that is not closed ends with the glob.
+ */
 export function globToRegExp(glob: string): RegExp {
-  const source = glob.replace(/\\(.)|\[(\^?)((?:\\.|[^\]\\])*)\]|\*|\?|./gs, (token, escaped, not, set) => {
+  const tokens = /\\(.)|\[(\^?)((?:\\.|[^\]]-.|[^\]])*)(?:\]|$)|\*|\?|./gs
+  const source = glob.replace(tokens, (token: string, escaped?: string, not?: string, set?: string) => {
     if (token === '*') return '.*'
     if (token === '?') return '.'
-    // Inside a set only `-` keeps its meaning; an empty set matches nothing, as in Redis.
-    if (set !== undefined) {
-      const body = set.replace(/\\(.)|[[^]/gs, (part: string, literal?: string) => `\\${literal ?? part}`)
-      return `[${not}${body}]`
-    }
-    return (escaped ?? token).replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    if (set === undefined) return literal(escaped ?? token)
+    const members = set.replace(/\\(.)|(.)-(.)|./gs, (member: string, escaped?: string, from?: string, to?: string) => {
+      if (from === undefined || to === undefined) return literal(escaped ?? member)
+      return from < to ? `${literal(from)}-${literal(to)}` : `${literal(to)}-${literal(from)}`
+    })
+    return `[${not}${members}]`
   })
   return new RegExp(`^${source}$`, 's')
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }

@@ -36,19 +36,3 @@ interface Batch {
   readonly places: Map<string, number>
   answer: Promise<(string | null)[]>
 }
-
-/** Lets reads of the very same keys in one tick share one call; others go out at once. */
-export function shareReads(read: Read): Read {
-  let shared: { readonly keys: readonly string[]; readonly answer: ReturnType<Read> } | undefined
-  const forget = () => {
-    shared = undefined
-  }
-  return (keys) => {
-    if (shared?.keys.length === keys.length && shared.keys.every((key, i) => key === keys[i])) return shared.answer
-    // Not by queueMicrotask: in Node that costs three times as much.
-    if (!shared) Promise.resolve().then(forget)
-    const answer = read(keys)
-    shared = { keys, answer }
-    return answer
-  }
-}

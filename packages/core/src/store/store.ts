@@ -1,10 +1,11 @@
 import type { Adapter, CallOptions, SetOptions } from '../adapter/adapter.js'
+import { embeddedRead } from '../adapter/memory.js'
 import { StoreError, type StoreFailure } from '../errors/store-error.js'
 import { UsageError } from '../errors/usage-error.js'
 import type { Emitter } from '../events/events.js'
 import { type Breaker, createBreaker } from './breaker.js'
 import { Call } from './call.js'
-import { foldReads, shareReads } from './fold.js'
+import { foldReads } from './fold.js'
 
 /** The most milliseconds of a store call, unless the adapter or the application says otherwise. */
 export const DEFAULT_BUDGET_MS = 250
@@ -29,6 +30,8 @@ export interface Store {
    * @param budgetMs the most milliseconds to wait for the answer
    */
   read(keys: readonly string[], budgetMs?: number): Promise<(string | null)[]>
+  /** `read` at once and without a guard, where the store is a map in this process. It throws only when that was closed. */
+  readonly readNow: ((keys: readonly string[]) => (string | null)[]) | undefined
   /** `set`, for values whose second writing would be harmless. Replayable. */
   set(key: string, value: string, options: SetOptions, budgetMs?: number): Promise<boolean>
   /** Any other call. `send` passes on its argument to the adapter as `CallOptions`. */
@@ -50,7 +53,7 @@ export interface ResolvedStoreOptions {
 
 export function createStore(adapter: Adapter, options: ResolvedStoreOptions): Store {
   const { budgetMs: defaultBudgetMs, events } = options
-  const { inProcess } = adapter.capabilities
+  const embedded = embeddedRead(adapter)
   const calls: Record<string, number> = {}
   const count = (operation: string) => {
     calls[operation] = (calls[operation] ?? 0) + 1
@@ -72,7 +75,7 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
       if (!breaker.admits()) return reject(failure(operation, 'breaker-open'))
       const context = new Call(replayable)
       // This process cannot hang on itself, so an in-process store needs no limit.
-      const timer = inProcess
+      const timer = embedded
         ? undefined
         : setTimeout(() => {
             fail('timeout')
@@ -146,13 +149,13 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
     call,
     set: (key, value, options, budgetMs) =>
       call('set', true, (to, context) => to.set(key, value, Object.assign(context, options)), budgetMs),
-    // A store in this process can neither hang nor lie, and gains nothing by gathering keys.
-    read: inProcess
-      ? shareReads((keys) => {
-          count('getMany')
-          return adapter.getMany(keys)
-        })
-      : foldReads(read),
+    read: foldReads(read),
+    readNow:
+      embedded &&
+      ((keys) => {
+        count('getMany')
+        return embedded(keys)
+      }),
   }
 }
 

@@ -13,7 +13,7 @@ export interface CountingAdapter extends Adapter {
 /**
  * Counts the commands that a piece of code sends: the bill of a store that charges by the command.
  *
- * It says `inProcess: false`, as all doubles do, so that a toolkit folds its reads as it would for a store elsewhere.
+ * As around every double, a toolkit folds its reads as it would for a store elsewhere.
  */
 export function counting(adapter: Adapter): CountingAdapter {
   const commands: Partial<Record<AdapterMethod, number>> = {}

@@ -28,8 +28,8 @@ export interface AdapterCall {
  * The same adapter with `around` in the way of every command: it may pass a call on, change its answer, or answer
  * itself. All doubles of this module are made of it.
  *
- * The double says `inProcess: false`, so that a toolkit treats it as a store elsewhere: with a time limit, a breaker and
- * folding of reads. `client` and `close` send no command and are passed on as they are.
+ * A toolkit treats the double as a store elsewhere, even around an embedded one: with a time limit, a breaker and folding
+ * of reads. `client` and `close` send no command and are passed on as they are.
  *
  * @example
  * const logged = intercept(memory(), ({ method, proceed }) => {
@@ -40,7 +40,7 @@ export interface AdapterCall {
 export function intercept(adapter: Adapter, around: (call: AdapterCall) => Promise<unknown>): Adapter {
   const double: Record<string, unknown> = {
     name: adapter.name,
-    capabilities: { ...adapter.capabilities, inProcess: false },
+    capabilities: adapter.capabilities,
     client: () => adapter.client(),
     close: () => adapter.close(),
   }

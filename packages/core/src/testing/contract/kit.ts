@@ -4,7 +4,7 @@ import { randomId } from '../../keys/random.js'
 import { sleep } from '../../time/timer.js'
 
 /** How long a message may take to arrive before a case gives up. */
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 3_000
 /** How much longer a case waits than a ttl says, where time is real: timers fire early and clocks differ. */
 const MARGIN_MS = 20
 

@@ -10,9 +10,9 @@ export const lifecycle: readonly Case[] = [
   {
     name: 'says what it is and what it can do',
     async run({ adapter }) {
-      const { subscribe, scripts, atomicSet, ttlGranularityMs, inProcess = false, budgetMs } = adapter.capabilities
+      const { subscribe, scripts, atomicSet, ttlGranularityMs, budgetMs } = adapter.capabilities
       assert(typeof adapter.name === 'string' && adapter.name !== '', 'the name is a string, not empty')
-      for (const [name, flag] of Object.entries({ subscribe, atomicSet, inProcess })) {
+      for (const [name, flag] of Object.entries({ subscribe, atomicSet })) {
         assertEqual(typeof flag, 'boolean', `the type of capabilities.${name}`)
       }
       assert(scripts === 'lua' || scripts === 'step', `capabilities.scripts is 'lua' or 'step', not ${scripts}`)
@@ -78,6 +78,7 @@ export const lifecycle: readonly Case[] = [
         deleteMatching: (to) => to.deleteMatching(key('a')),
         run: (to) => to.run(one, [key('a')], []),
         ping: (to) => to.ping(),
+        client: (to) => to.client(),
         ...(adapter.publish && { publish: (to) => to.publish?.(channel, 'hello') }),
         ...(adapter.subscribe && { subscribe: (to) => to.subscribe?.([channel], { onMessage() {} }) }),
       }
