@@ -52,7 +52,6 @@ const sequence = (...items: readonly Buffer[]) => der(0x30, ...items)
 const set = (...items: readonly Buffer[]) => der(0x31, ...items)
 const oid = (hex: string) => der(0x06, Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 const extension = (id: Buffer, value: Buffer) => sequence(id, der(0x04, value))
-const time = (atMs: number) =>
-  der(0x18, Buffer.from(`${new Date(atMs).toISOString().replace(/\.\d+|[-:TZ]/g, '')}Z`))
+const time = (atMs: number) => der(0x18, Buffer.from(`${new Date(atMs).toISOString().replace(/\.\d+|[-:TZ]/g, '')}Z`))
 
 const ECDSA_WITH_SHA256 = sequence(oid('2a 86 48 ce 3d 04 03 02'))

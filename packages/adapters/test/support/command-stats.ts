@@ -12,8 +12,7 @@ export function parseCommandStats(info: string): CommandStats {
  * are counted by subcommand is the server's affair: it depends on its version.
  */
 export function withoutOwn(stats: CommandStats, own: readonly string[]): CommandStats {
-  const ownCalls = (name: string) =>
-    own.filter((sent) => sent === name || sent.startsWith(`${name}|`)).length
+  const ownCalls = (name: string) => own.filter((sent) => sent === name || sent.startsWith(`${name}|`)).length
   const rest = Object.entries(stats).map(([name, calls]) => [name, calls - ownCalls(name)] as const)
   return Object.fromEntries(rest.filter(([, calls]) => calls > 0))
 }

@@ -8,6 +8,7 @@ import { entryKey, prefixStamp } from '../keys/layout.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { tagKeys } from './cached-call.js'
 import { engineOf } from './engine.js'
+import { evict } from './evict.js'
 
 /** What `@CacheEvict` evicts. At least one of `tags` and `prefix`. Every callback gets the method's arguments and `this`. */
 export interface CacheEvictOptions<Args extends Any[] = Any[]> {
@@ -57,7 +58,7 @@ export function createCacheEvict(toolkit: Toolkit): CacheEvictDecorator {
           else stampKeys.push(prefixStamp(namespace, prefix))
         }
         try {
-          await engineOf(context).evict(keys, stampKeys)
+          await evict(engineOf(context), keys, stampKeys)
         } catch (error) {
           events.emit({ type: 'fallback', operation: 'evict', prefix: prefix ?? names.join(), error })
         }

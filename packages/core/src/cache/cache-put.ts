@@ -5,6 +5,7 @@ import { UsageError } from '../errors/usage-error.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { createCachedCall } from './cached-call.js'
 import type { CachedOptions } from './options.js'
+import { refresh } from './refresh.js'
 
 export interface CachePutDecorator {
   /**
@@ -37,7 +38,7 @@ export function createCachePut(toolkit: Toolkit): CachePutDecorator {
       const cached = createCachedCall(toolkit, method, options, () => prefix)
       return wrapAs(async function (this: unknown, ...args: Any[]) {
         const request = cached.request(this, args)
-        return request ? cached.engine().refresh(request) : cached.run(this, args)
+        return request ? refresh(cached.engine(), request) : cached.run(this, args)
       }, method)
     })
   }

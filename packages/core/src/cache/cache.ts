@@ -8,6 +8,9 @@ import { type Duration, toMs } from '../time/duration.js'
 import { tagKeys } from './cached-call.js'
 import { type CacheStats, engineOf, type Place } from './engine.js'
 import { entryTags, readEntry } from './entry.js'
+import { evict } from './evict.js'
+import { put } from './put.js'
+import { readThrough } from './read-through.js'
 
 /** What `cache.set` and `cache.getOrSet` can be told. */
 export interface StoreOptions {
@@ -102,19 +105,20 @@ export function createCache(toolkit: Toolkit): Cache {
   return {
     get: async (key) => (await getMany([key]))[0],
     getMany,
-    set: async (key, value, options) => engine().put(place(key, options), value),
-    getOrSet: async (key, load, options) => engine().get({ ...(place(key, options) as Place<Any>), load }),
+    set: async (key, value, options) => put(engine(), place(key, options), value),
+    getOrSet: async (key, load, options) => readThrough(engine(), { ...(place(key, options) as Place<Any>), load }),
     delete: async (keys) =>
-      engine().evict(
+      evict(
+        engine(),
         list(keys).map((key) => place(key).key),
         [],
       ),
-    evictTags: async (tags) => engine().evict([], tagKeys(toolkit.context().namespace, list(tags))),
+    evictTags: async (tags) => evict(engine(), [], tagKeys(toolkit.context().namespace, list(tags))),
     async deleteMatching(glob) {
       const { namespace, store } = toolkit.context()
       const pattern = escapeGlob(directKey(namespace, '')) + glob
       const fits = globToRegExp(pattern)
-      const abandon = () => engine().abandon((flight) => fits.test(flight.key))
+      const abandon = () => engine().flights.abandon((flight) => fits.test(flight.key))
       abandon()
       const deleted = await store.call(
         'deleteMatching',
@@ -125,7 +129,7 @@ export function createCache(toolkit: Toolkit): Cache {
       abandon()
       return deleted
     },
-    clear: async () => engine().evict([], [namespaceStamp(toolkit.context().namespace)]),
+    clear: async () => evict(engine(), [], [namespaceStamp(toolkit.context().namespace)]),
     stats: () => ({ ...engine().stats }),
   }
 }

@@ -4,9 +4,11 @@ import { invalidOption } from '../errors/usage-error.js'
 import { canonical } from '../keys/canonical.js'
 import { entryKey, namespaceStamp, prefixStamp, tagStamp } from '../keys/layout.js'
 import { createKeyMemo } from '../keys/memo.js'
+import { shared } from '../platform/shared.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { type Engine, engineOf, type Policy, type Request } from './engine.js'
 import { type CachedOptions, resolveCachedOptions } from './options.js'
+import { readThrough } from './read-through.js'
 
 /** One cached function, as its doors and its handle see it. */
 export interface CachedCall {
@@ -19,6 +21,18 @@ export interface CachedCall {
   /** The stamp that all entries of this function carry. */
   prefixStamp(self: unknown): string
   engine(): Engine
+}
+
+/** From a wrapped function to its cached call. */
+const calls = () => shared('calls', () => new WeakMap<object, CachedCall>())
+
+/** Makes `wrapper` known as the door to `call`, for `cacheOf` to find. */
+export function publishCall(wrapper: object, call: CachedCall): void {
+  calls().set(wrapper, call)
+}
+
+export function callBehind(wrapper: object): CachedCall | undefined {
+  return calls().get(wrapper)
 }
 
 /**
@@ -117,7 +131,7 @@ export function createCachedCall(
     call(self, args) {
       try {
         const wanted = request(self, args)
-        return wanted ? (settled as Settled).engine.get(wanted) : run(self, args)
+        return wanted ? readThrough((settled as Settled).engine, wanted) : run(self, args)
       } catch (error) {
         return Promise.reject(error)
       }

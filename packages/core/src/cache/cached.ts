@@ -4,8 +4,8 @@ import type { Any, AsyncFunction, AsyncMethodDecorator } from '../decorate/types
 import { wrapAs } from '../decorate/wrap.js'
 import { invalidOption } from '../errors/usage-error.js'
 import type { Toolkit } from '../store/toolkit.js'
-import { createCachedCall } from './cached-call.js'
-import { type CacheHandle, createHandle, publishHandle } from './handle.js'
+import { type CachedCall, callBehind, createCachedCall, publishCall } from './cached-call.js'
+import { type CacheHandle, createHandle } from './handle.js'
 import { type CachedOptions, resolveCachedOptions, type Ttl } from './options.js'
 
 /** A function with its results cached: called as before, and a {@link CacheHandle} besides. */
@@ -65,7 +65,8 @@ export function createCached(toolkit: Toolkit): CachedForm {
     const [options, fn] =
       typeof second === 'function' ? [first as CachedOptions, second] : [toOptions(first, second), third]
     if (typeof fn !== 'function') throw invalidOption('fn', 'must be a function that returns a Promise')
-    return wrap(toolkit, fn, options)
+    const wrapper = wrap(toolkit, fn, options)
+    return Object.assign(wrapper, createHandle(callBehind(wrapper) as CachedCall, undefined))
   }) as CachedForm
 }
 
@@ -79,14 +80,14 @@ export function createCachedDecorator(toolkit: Toolkit): CachedDecorator {
   }
 }
 
-function wrap(toolkit: Toolkit, fn: AsyncFunction, options: CachedOptions, site?: Site): CachedFunction<AsyncFunction> {
+function wrap(toolkit: Toolkit, fn: AsyncFunction, options: CachedOptions, site?: Site): AsyncFunction {
   const wrapper = function (this: unknown, ...args: Any[]) {
-    return cached.call(this, args)
+    return call.call(this, args)
   }
   const identity = createIdentity(toolkit, 'cache', wrapper, options.prefix, site)
-  const cached = createCachedCall(toolkit, fn, options, identity.prefix)
-  publishHandle(wrapper, (self) => createHandle(cached, self))
-  return Object.assign(wrapAs(wrapper, fn), createHandle(cached, undefined))
+  const call = createCachedCall(toolkit, fn, options, identity.prefix)
+  publishCall(wrapper, call)
+  return wrapAs(wrapper, fn)
 }
 
 function toOptions(first: Ttl | CachedOptions, prefix: string | undefined): CachedOptions {

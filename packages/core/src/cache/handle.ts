@@ -2,8 +2,10 @@ import type { Any, AsyncFunction } from '../decorate/types.js'
 import { layers } from '../decorate/wrap.js'
 import { UsageError } from '../errors/usage-error.js'
 import type { MissReason } from '../events/events.js'
-import { shared } from '../platform/shared.js'
-import type { CachedCall } from './cached-call.js'
+import { type CachedCall, callBehind } from './cached-call.js'
+import { look } from './engine.js'
+import { evict } from './evict.js'
+import { refresh } from './refresh.js'
 
 /** What can be done to the cached results of one function. `args` are always those of a call. */
 export interface CacheHandle<F extends AsyncFunction = AsyncFunction> {
@@ -57,7 +59,7 @@ export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
   const read = async (args: Any[]) => {
     const request = cached.request(self, args)
     if (!request) return undefined
-    const { entry } = await cached.engine().look(request)
+    const { entry } = await look(cached.engine(), request)
     if (typeof entry === 'string') return { request, reason: entry }
     try {
       return { request, value: await request.policy.serializer.deserialize(entry.payload) }
@@ -67,18 +69,18 @@ export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
   }
   return {
     async evict(...args) {
-      await cached.engine().evict([required(args).key], [])
+      await evict(cached.engine(), [required(args).key], [])
     },
     async refresh(...args) {
       const request = cached.request(self, args)
-      return request ? cached.engine().refresh(request) : cached.run(self, args)
+      return request ? refresh(cached.engine(), request) : cached.run(self, args)
     },
     async peek(...args) {
       return (await read(args))?.value as never
     },
     keyOf: (...args) => required(args).key,
     async evictAll() {
-      await cached.engine().evict([], [cached.prefixStamp(self)])
+      await evict(cached.engine(), [], [cached.prefixStamp(self)])
     },
     async explain(...args) {
       const explained = (
@@ -102,13 +104,6 @@ export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
   }
 }
 
-/** From a wrapped function to its handle, given `this`. */
-const handles = () => shared('handles', () => new WeakMap<object, (self: unknown) => CacheHandle>())
-
-export function publishHandle(wrapper: object, handleFor: (self: unknown) => CacheHandle): void {
-  handles().set(wrapper, handleFor)
-}
-
 /**
  * The handle of a decorated method, typed by that method.
  *
@@ -123,8 +118,8 @@ export function cacheOf<Target extends object, Name extends keyof Target>(
   name: Name,
 ): Target[Name] extends AsyncFunction ? CacheHandle<Target[Name]> : never {
   for (const layer of layers(target[name])) {
-    const handle = handles().get(layer)?.(target)
-    if (handle) return handle as never
+    const call = callBehind(layer)
+    if (call) return createHandle(call, target) as never
   }
   throw new UsageError('ERR_NOT_CACHED', `\`${String(name)}\` is not cached: decorate it with @Cached`, 'name')
 }

@@ -2,7 +2,7 @@ import { randomId } from '../keys/random.js'
 import type { Store } from '../store/store.js'
 
 /** How long a stamp is kept. When it goes, the entries under it count as evicted: a miss too many, never one too few. */
-const STAMP_TTL_MS = 30 * 86_400_000
+export const STAMP_TTL_MS = 30 * 86_400_000
 
 /**
  * A stamp is a random word at a key of its own: one for the namespace, one for each prefix and each tag. Entries carry
@@ -15,8 +15,6 @@ export interface Stamps {
    * same for every load in this process until the store has it, or all but one of them would be stored in vain.
    */
   hold(keys: readonly string[], found: readonly (string | null)[]): HeldStamps
-  /** Gives each key a new word. @returns one promise for each. */
-  renew(keys: readonly string[]): Promise<unknown>[]
 }
 
 export interface HeldStamps {
@@ -80,6 +78,5 @@ export function createStamps(store: Store): Stamps {
         },
       }
     },
-    renew: (keys) => keys.map((key) => store.set(key, randomId(), { ttlMs: STAMP_TTL_MS })),
   }
 }

@@ -1,0 +1,31 @@
+import { randomId } from '../keys/random.js'
+import type { Engine } from './engine.js'
+import { writeTombstone } from './entry.js'
+import { STAMP_TTL_MS } from './stamps.js'
+
+/** How long an eviction stops loads that began before it from storing what they bring. */
+export const TOMBSTONE_MS = 300_000
+
+/**
+ * Evicts keys, and everything that carries one of the stamps: one command each, in one round trip. Resolves once the
+ * store has it, and rejects with `StoreError` otherwise.
+ */
+export async function evict(engine: Engine, keys: readonly string[], stampKeys: readonly string[]): Promise<void> {
+  const { store, events } = engine.context
+  abandon(engine, keys, stampKeys)
+  try {
+    await Promise.all([
+      ...keys.map((key) => store.set(key, writeTombstone(randomId()), { ttlMs: TOMBSTONE_MS })),
+      ...stampKeys.map((key) => store.set(key, randomId(), { ttlMs: STAMP_TTL_MS })),
+    ])
+  } finally {
+    // Again for the loads that began while the store was being told: they may have read what is now evicted.
+    abandon(engine, keys, stampKeys)
+  }
+  if (events.active) events.emit({ type: 'evict', keys: [...keys, ...stampKeys] })
+}
+
+/** Keeps loads under way from being joined and stored. */
+export function abandon({ flights }: Engine, keys: readonly string[], stampKeys: readonly string[]): void {
+  flights.abandon((flight) => keys.includes(flight.key) || stampKeys.some((key) => flight.stampKeys.includes(key)))
+}

@@ -1,0 +1,73 @@
+import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
+import { type Engine, fallBack, type Request, type Values } from './engine.js'
+import { writeEntry } from './entry.js'
+import { TOMBSTONE_MS } from './evict.js'
+import type { Flight } from './flights.js'
+import type { HeldStamps } from './stamps.js'
+
+/** A load that took longer is not stored: the tombstone that should have stopped it may be gone. */
+const MAX_LOAD_MS = TOMBSTONE_MS - 30_000
+
+/**
+ * Runs a load as `flight`, and stores its result unless what lies at the key has changed since it was read.
+ *
+ * @param values what was read before the load; nothing where the store failed, and then nothing is stored
+ * @param readMs what the read took of the budget: it is for the whole call
+ */
+export async function loadAndFill<Result>(
+  engine: Engine,
+  request: Request<Result>,
+  flight: Flight,
+  values: Values | undefined,
+  readMs: number,
+): Promise<{ result: Result; stored: boolean }> {
+  const { events, monotonicMs } = engine.context
+  const held = values && engine.stamps.hold(request.stampKeys, values.slice(1))
+  try {
+    const startedMs = monotonicMs()
+    const result = await request.load()
+    if (!held) return { result, stored: false }
+    const loadMs = monotonicMs() - startedMs
+    const budgetMs = Math.max(1, request.policy.budgetMs - readMs)
+    const stored = await fill(engine, request, flight, values[0] as string | null, held, { result, loadMs, budgetMs })
+    if (events.active) events.emit({ type: 'fill', prefix: request.policy.prefix, key: request.key, stored, loadMs })
+    return { result, stored }
+  } finally {
+    held?.release()
+    engine.flights.end(flight)
+  }
+}
+
+/** @param found what the key held before the load. @returns whether the result is stored. */
+async function fill<Result>(
+  engine: Engine,
+  { policy, key, tags }: Request<Result>,
+  flight: Flight,
+  found: string | null,
+  held: HeldStamps,
+  { result, loadMs, budgetMs }: { result: Result; loadMs: number; budgetMs: number },
+): Promise<boolean> {
+  const ttlMs = policy.ttlMs(result)
+  if (ttlMs === 0) return false
+  let payload: string
+  try {
+    payload = await policy.serializer.serialize(result)
+  } catch (error) {
+    const typed = error instanceof UncacheableValueError
+    policy.onUncacheable(typed ? error : new UncacheableValueError('$', 'refused by the serializer', error))
+    return false
+  }
+  // Evicted meanwhile, or so slow that an eviction's tombstone may have gone.
+  if (flight.abandoned || loadMs > MAX_LOAD_MS) return false
+  const { store, now } = engine.context
+  const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs, payload }, held.words, tags)
+  const when = found === null ? 'absent' : { matches: found }
+  try {
+    // One round trip: an entry whose stamps arrive after it is not served before them.
+    const [stored] = await Promise.all([store.set(key, text, { ttlMs, when }, budgetMs), ...held.write(budgetMs)])
+    return stored
+  } catch (error) {
+    fallBack(engine, policy.prefix, error)
+    return false
+  }
+}

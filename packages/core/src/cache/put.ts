@@ -1,0 +1,19 @@
+import { type Engine, type Place, read } from './engine.js'
+import { writeEntry } from './entry.js'
+import { abandon } from './evict.js'
+
+/** Stores `result`, whatever is there. Rejects with `StoreError`, or with what the serializer throws. */
+export async function put<Result>(engine: Engine, place: Place<Result>, result: Result): Promise<void> {
+  const { key, stampKeys, tags, policy } = place
+  const { store, now } = engine.context
+  abandon(engine, [key], [])
+  const held = engine.stamps.hold(stampKeys, (await read(engine, place)).slice(1))
+  try {
+    const ttlMs = policy.ttlMs(result)
+    const payload = await policy.serializer.serialize(result)
+    const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs: 0, payload }, held.words, tags)
+    await Promise.all([store.set(key, text, { ttlMs }), ...held.write(policy.budgetMs)])
+  } finally {
+    held.release()
+  }
+}

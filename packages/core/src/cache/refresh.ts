@@ -1,0 +1,25 @@
+import { type Engine, fallBack, type Request, read } from './engine.js'
+import { evict } from './evict.js'
+import { loadAndFill } from './load.js'
+
+/**
+ * Loads, whatever is stored, and stores the result. Where something else got stored in between, or the result is not to
+ * be stored, nothing stays: what is there is older than the result, or came from a load beside it, and nobody can tell.
+ */
+export function refresh<Result>(engine: Engine, request: Request<Result>): Promise<Result> {
+  const { key, stampKeys, policy } = request
+  const { monotonicMs } = engine.context
+  const failed = (error: unknown) => fallBack(engine, policy.prefix, error)
+  const flight = engine.flights.begin(key, stampKeys)
+
+  async function run(): Promise<Result> {
+    const startedMs = monotonicMs()
+    const values = (await read(engine, request).catch(failed)) ?? undefined
+    const { result, stored } = await loadAndFill(engine, request, flight, values, monotonicMs() - startedMs)
+    if (!stored && values) await evict(engine, [key], []).catch(failed)
+    return result
+  }
+  const promise = run()
+  flight.promise = promise
+  return promise
+}

@@ -1,0 +1,117 @@
+// Checks the package in the current folder as its users will get it: one line per check, and not a zero at the end when
+// one fails. Run after `build`. For `@larder/core` it also tells what the package costs: bytes in a bundle, time of an
+// import. Bytes are a matter of the code and have limits; times are a matter of the machine and have none.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const report = (good, what, details = '') => {
+  console.log(`${good ? 'ok  ' : 'FAIL'} ${manifest.name} ${what}${details && `: ${details}`}`)
+  if (!good) process.exitCode = 1
+}
+
+await lint()
+checkTypes()
+if (manifest.name === '@larder/core') {
+  await checkBundles()
+  printImportTime()
+}
+
+async function lint() {
+  const { messages } = await publint({ pkgDir: '.', strict: true })
+  // It says that Node ignores `imports` in a nested manifest. Node does not: it looks in the nearest one
+  // (https://nodejs.org/api/esm.html#resolution-algorithm-specification, LOOKUP_PACKAGE_SCOPE), and so do bundlers.
+  // That CommonJS consumers get the platform by it is proved in packages/core/test/package.
+  const isKnown = ({ code, args }) =>
+    code === 'NESTED_PACKAGE_JSON_FIELD_IGNORED' &&
+    args.field === 'imports' &&
+    args.filePath === './dist/cjs/package.json'
+  const faults = messages.filter((message) => !isKnown(message))
+  report(faults.length === 0, 'publint', faults.map((fault) => formatMessage(fault, manifest)).join('; '))
+}
+
+/** Whether the declarations say what the code exports, for each kind of consumer. `node10` knows no subpath exports. */
+function checkTypes() {
+  try {
+    execFileSync('attw', ['--pack', '.', '--profile', 'node16', '--no-color', '--no-emoji'], { encoding: 'utf8' })
+    report(true, 'are the types wrong')
+  } catch (error) {
+    report(false, 'are the types wrong', `\n${error.stdout || error.message}`)
+  }
+}
+
+async function bundle(source, external) {
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: resolve('.') },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    external,
+  })
+  return outputFiles[0].text
+}
+
+async function checkBundles() {
+  const imported = (names) => `export { ${names} } from '${manifest.name}'`
+  const entries = [
+    { title: 'Cached', names: 'Cached', maxBytes: 9_000 },
+    { title: 'Cached, memory, configure', names: 'Cached, memory, configure', maxBytes: 9_000 },
+    { title: 'all three decorators', names: 'Cached, RateLimited, withLock, memory, configure', maxBytes: 15_000 },
+  ]
+  // What only the limiter and only the locks have in them: the names of their scripts and of their defaults.
+  const foreign = ['sliding-window', 'gcra', 'lock-acquire', 'LockBusyError', 'RateLimitedError']
+  for (const { title, names, maxBytes } of entries) {
+    const [alone, whole] = [await bundle(imported(names), ['superjson']), await bundle(imported(names), [])]
+    const [bytes, wholeBytes] = [alone, whole].map((text) => gzipSync(text, { level: 9 }).length)
+    const sizes = `${alone.length} B minified, ${bytes} B gzipped; with superjson ${whole.length} B, ${wholeBytes} B`
+    report(bytes <= maxBytes, `bundle of ${title}`, `${sizes}; limit ${maxBytes} B gzipped without superjson`)
+    const found = foreign.filter((text) => alone.includes(text))
+    if (names.includes('withLock')) {
+      // Or the check below would find nothing whatever there is.
+      report(found.length === foreign.length, `bundle of ${title} has limiter and locks in it`, `found ${found.join()}`)
+    } else {
+      report(
+        found.length === 0,
+        `bundle of ${title} has no limiter or lock in it`,
+        found.length ? `found ${found}` : '',
+      )
+    }
+  }
+}
+
+/** How much longer a process takes to import the package than to import an empty module. */
+function printImportTime() {
+  const runs = 15
+  const folder = mkdtempSync(join(tmpdir(), 'larder-import-'))
+  try {
+    const empty = join(folder, 'empty.mjs')
+    writeFileSync(empty, 'export {}')
+    const core = resolve(manifest.exports['.'].import.default)
+    const time = (path) => {
+      const script = `const start = performance.now(); await import(${JSON.stringify(path)}); console.log(performance.now() - start)`
+      return Number(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }))
+    }
+    const times = { empty: [], core: [] }
+    // In turns, so that a busy moment of the machine falls on both.
+    for (let run = 0; run < runs; run++) {
+      times.empty.push(time(empty))
+      times.core.push(time(core))
+    }
+    const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)]
+    const [emptyMs, coreMs] = [median(times.empty), median(times.core)]
+    const details = `${coreMs.toFixed(1)} ms, an empty module ${emptyMs.toFixed(1)} ms; medians of ${runs} processes`
+    report(true, `import takes ${(coreMs - emptyMs).toFixed(1)} ms`, details)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
