@@ -106,9 +106,9 @@ function numbered(text, first = 1) {
 async function compile(all) {
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work, { recursive: true })
-  const larder = await Promise.all(
-    ['@larder/core', '@larder/core/testing'].map(async (name) => [name, Object.keys(await import(name))]),
-  )
+  const built = packages.flatMap(entryPoints)
+  if (!built.includes('@larder/core')) return faults.add('@larder/core is not built: npm run build')
+  const larder = await Promise.all(built.map(async (name) => [name, Object.keys(await import(name))]))
   const files = all.map(({ language, lines, docstring }, i) => {
     const code = lines.map(({ text }) => text).join('\n')
     const imports = larder.map(([name, exported]) => {
@@ -159,6 +159,16 @@ async function compile(all) {
   if (status !== 0 && faults.size === reported) faults.add(`tsc ended with ${status ?? error}`)
 }
 
+/** What can be imported of a package, as far as it is built. */
+function entryPoints(folder) {
+  const { name, exports = {} } = JSON.parse(read(join(folder, 'package.json')))
+  return Object.entries(exports)
+    .filter(
+      ([, { import: files }]) => files && Object.values(files).every((file) => existsSync(join(root, folder, file))),
+    )
+    .map(([subpath]) => name + subpath.slice(1))
+}
+
 /** The relative links of a page. Each must lead to a file, and to a heading of it where it names one. */
 function checkLinks(file) {
   const prose = numbered(read(file).replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, '')))
@@ -181,7 +191,9 @@ function checkLinks(file) {
 
 /** The anchors of a page's headings, as they are made of the text. */
 function headings(file) {
-  const lines = read(file).replace(/^```[\s\S]*?^```/gm, '').split('\n')
+  const lines = read(file)
+    .replace(/^```[\s\S]*?^```/gm, '')
+    .split('\n')
   return lines
     .filter((line) => /^#+ /.test(line))
     .map((line) =>

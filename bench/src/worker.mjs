@@ -4,6 +4,7 @@
  * @typedef {object} Row
  * @property {(i: number) => unknown} call one unit of work; `i` counts up from 0
  * @property {boolean} [sync] whether `call` gives its result and no promise
+ * @property {number} [inFlight] how many calls there are at any time, each begun when another ends; 1 unless given
  * @property {() => unknown} [check] run after the last round; throws when the row did not do what it claims, and may
  * give more facts
  * @property {object} [facts] what else there is to report
@@ -30,8 +31,8 @@ try {
 }
 
 /** @returns nanoseconds for one call */
-async function time({ call, sync }, calls) {
-  const loop = sync ? loopSync : loopAwait
+async function time({ call, sync, inFlight = 1 }, calls) {
+  const loop = sync ? loopSync : inFlight === 1 ? loopAwait : loopTogether(inFlight)
   // What ran meanwhile has taken the processor's caches, and the last round has left garbage.
   await loop(call, Math.ceil(calls / 10))
   globalThis.gc({ type: 'minor' })
@@ -47,4 +48,15 @@ async function loopAwait(call, calls) {
 
 function loopSync(call, calls) {
   for (let i = 0; i < calls; i++) last = call(i)
+}
+
+/** As many loops as there are calls in flight. The last of them end one by one, which many calls make up for. */
+function loopTogether(inFlight) {
+  return async (call, calls) => {
+    let next = 0
+    const loop = async () => {
+      while (next < calls) last = await call(next++)
+    }
+    await Promise.all(Array.from({ length: inFlight }, loop))
+  }
 }

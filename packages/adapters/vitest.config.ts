@@ -13,7 +13,16 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'harness', include: ['test/harness/**/*.test.ts'] } },
+      { extends: true, test: { name: 'ioredis 6', include: ['test/tcp/**/*.test.ts'] } },
+      {
+        extends: true,
+        // What touches the client: the same tests on the older one that the peer range allows.
+        resolve: { alias: [{ find: /^ioredis$/, replacement: 'ioredis-5' }] },
+        test: { name: 'ioredis 5', include: ['test/tcp/{contract,faults,pool}.test.ts'] },
+      },
+    ],
     // Real servers and real time: two files at once would only take each other's processor time.
     fileParallelism: false,
     testTimeout: 30_000,

@@ -11,14 +11,13 @@ import { withWorkingCopy } from './working-copy.js'
 const BUDGET_MS = 250
 
 const print = createPrinter()
-const { adapter, where, note } = await chooseAdapter()
+const { adapter, where } = chooseAdapter()
 // Two faults for the last step, off until then. An application would configure the adapter itself.
 const refused = failing(adapter, { active: false })
 const hung = hanging(refused, { active: false })
 configure({ adapter: hung, namespace: 'quickstart', store: { budget: `${BUDGET_MS}ms` } })
 
 print.title(`Larder quickstart: a shop with 3,000 products in a file. The larder is ${where}.`)
-if (note) print.note(note)
 
 try {
   const { ok } = await health()

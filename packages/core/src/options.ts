@@ -1,7 +1,7 @@
 import type { Adapter } from './adapter/adapter.js'
 import { memory } from './adapter/memory.js'
 import type { CachedOptions } from './cache/options.js'
-import { invalidOption } from './errors/usage-error.js'
+import { assertPositiveInteger, invalidOption } from './errors/usage-error.js'
 import { createEmitter, type Emitter, type EventListener } from './events/events.js'
 import { toNamespace } from './keys/layout.js'
 import type { RateLimitOptions } from './limit/options.js'
@@ -11,7 +11,7 @@ import { defaultSerializer, type Serializer } from './serialize/serializer.js'
 import { DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_PAUSE_MS } from './store/breaker.js'
 import { createStore, DEFAULT_BUDGET_MS } from './store/store.js'
 import type { Context } from './store/toolkit.js'
-import { type Duration, toMs } from './time/duration.js'
+import { type Duration, optionalMs } from './time/duration.js'
 
 export const DEFAULT_NAMESPACE = 'larder'
 
@@ -60,13 +60,11 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
   const { now = Date.now, namespace = DEFAULT_NAMESPACE, serializer = defaultSerializer, defaults = {} } = options
   const adapter = options.adapter ?? memory({ now })
   if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter, such as memory()')
-  const { budget, breaker = {} } = options.store ?? {}
-  const { failures = DEFAULT_BREAKER_FAILURES, pause } = breaker
-  const budgetMs =
-    budget === undefined ? (adapter.capabilities.budgetMs ?? DEFAULT_BUDGET_MS) : toMs(budget, 'store.budget')
-  if (budgetMs === 0) throw invalidOption('store.budget', 'must be more than 0')
-  if (!(Number.isInteger(failures) && failures > 0))
-    throw invalidOption('store.breaker.failures', 'must be a positive integer')
+  const { budget, breaker: { failures = DEFAULT_BREAKER_FAILURES, pause } = {} } = options.store ?? {}
+  const { budgetMs = DEFAULT_BUDGET_MS } = adapter.capabilities
+  const ownBudgetMs = optionalMs(budget, 'store.budget')
+  if (ownBudgetMs === 0) throw invalidOption('store.budget', 'must be more than 0')
+  assertPositiveInteger(failures, 'store.breaker.failures')
 
   if (options.onEvent) events.on(options.onEvent)
   const monotonicMs = options.now ?? platform.monotonicMs
@@ -78,9 +76,9 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
     now,
     monotonicMs,
     store: createStore(adapter, {
-      budgetMs,
-      breakerFailures: failures,
-      breakerPauseMs: pause === undefined ? DEFAULT_BREAKER_PAUSE_MS : toMs(pause, 'store.breaker.pause'),
+      budgetMs: ownBudgetMs ?? budgetMs,
+      maxFailures: failures,
+      pauseMs: optionalMs(pause, 'store.breaker.pause') ?? DEFAULT_BREAKER_PAUSE_MS,
       monotonicMs,
       events,
     }),

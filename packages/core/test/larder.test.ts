@@ -58,6 +58,12 @@ describe('prefixes', () => {
     )
   })
 
+  test('a call that is refused for its options does not keep it', () => {
+    const { cached } = createLarder()
+    expect(() => cached('5 minutes' as never, 'find', load)).toThrow(expect.objectContaining({ option: 'ttl' }))
+    expect(() => cached('5m', 'find', load)).not.toThrow()
+  })
+
   test('a function form needs one', () => {
     const { cached, rateLimited } = createLarder()
     expect(() => cached({ ttl: '1m' }, load)).toThrow(expect.objectContaining({ code: 'ERR_PREFIX_REQUIRED' }))

@@ -86,6 +86,15 @@ describe('a cluster of the harness', () => {
     expect(await cluster.shard(0)).toEqual({ master: replica, replica: former })
   })
 
+  it('promotes the replica of a master that is frozen', async () => {
+    const { master: former, replica } = await cluster.shard(2)
+    former.pause()
+    expect(await cluster.promoted(2, former)).toBe(replica)
+    former.resume()
+    await cluster.settled()
+    expect(await cluster.shard(2)).toEqual({ master: replica, replica: former })
+  })
+
   it('leaves no process behind', async () => {
     const pids = cluster.nodes.map(({ pid }) => pid)
     await cluster.stop()

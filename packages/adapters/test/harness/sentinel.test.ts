@@ -41,6 +41,16 @@ describe('a sentinel group of the harness', () => {
     expect((await roleOf(former)).masterPort).toBe(master.port)
   })
 
+  it('promotes the replica when the master is frozen, and turns it round when it wakes up', async () => {
+    const former = await group.settled()
+    former.pause()
+    const master = await group.promoted(former)
+    expect(master).not.toBe(former)
+    former.resume()
+    expect(await group.settled()).toBe(master)
+    expect((await roleOf(former)).masterPort).toBe(master.port)
+  })
+
   it('leaves no process behind', async () => {
     const pids = [...group.servers, ...group.sentinels].map(({ pid }) => pid)
     await group.stop()

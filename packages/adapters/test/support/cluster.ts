@@ -1,7 +1,7 @@
 import { beginMove, idOf, type SlotMove } from './cluster-move.js'
 import { freePort } from './free-port.js'
 import { type RedisServer, startRedis } from './redis-server.js'
-import { all, follows, roleOf, startAll, stopAll } from './replication.js'
+import { all, follows, isAwake, PROMPT_REPLICATION, roleOf, startAll, stopAll } from './replication.js'
 import { waitUntil } from './wait-until.js'
 
 /** A part of the slots, and the two nodes that hold it. */
@@ -27,9 +27,12 @@ export interface RedisCluster extends AsyncDisposable {
   moveSlot(slot: number, to: RedisServer): Promise<void>
   /** Has the replica of a shard promoted while all is well, and waits until all know. @returns the new master. */
   failover(shard: number): Promise<RedisServer>
-  /** Waits until a node other than `former` is master of the shard and all know. For after `former.kill()`. */
+  /** Waits until a node other than `former` is master of the shard and all know. For after `former.kill()` or `pause()`. */
   promoted(shard: number, former: RedisServer): Promise<RedisServer>
-  /** Waits until every node that runs says that all slots are served, and every replica that runs follows its master. */
+  /**
+   * Waits until every node says that all slots are served, and every replica follows its master. Those that are dead or
+   * paused are left out.
+   */
   settled(): Promise<void>
   stop(): Promise<void>
 }
@@ -48,7 +51,7 @@ export async function startCluster(): Promise<RedisCluster> {
   const buses = new Map<RedisServer, number>()
   const nodes = await startAll(Array.from({ length: 2 * SHARDS }, () => startNode(buses)))
   const stop = () => stopAll(nodes)
-  const running = () => nodes.filter((node) => node.running)
+  const awake = () => nodes.filter(isAwake)
 
   const pairOf = (index: number) => {
     const [one, other] = [nodes[index], nodes[index + SHARDS]]
@@ -57,7 +60,7 @@ export async function startCluster(): Promise<RedisCluster> {
   }
   const shard = async (index: number): Promise<Shard> => {
     const [one, other] = pairOf(index)
-    const isMaster = async (node: RedisServer) => node.running && (await roleOf(node)).isMaster
+    const isMaster = async (node: RedisServer) => isAwake(node) && (await roleOf(node)).isMaster
     if (await isMaster(one)) return { master: one, replica: other }
     if (await isMaster(other)) return { master: other, replica: one }
     throw new Error(`shard ${index} has no master`)
@@ -66,8 +69,8 @@ export async function startCluster(): Promise<RedisCluster> {
   const masters = async () => (await shards()).map(({ master }) => master)
 
   const asked = () => {
-    const [node] = running()
-    if (!node) throw new Error('no node is running')
+    const [node] = awake()
+    if (!node) throw new Error('no node is awake')
     return node
   }
   const slotOf = async (key: string) => Number(await asked().command('CLUSTER', 'KEYSLOT', key))
@@ -82,9 +85,9 @@ export async function startCluster(): Promise<RedisCluster> {
 
   const isSettled = async () => {
     const expected = await masters()
-    const agree = await all(running(), (node) => seesAll(node, expected))
+    const agree = await all(awake(), (node) => seesAll(node, expected))
     return (
-      agree && (await all(await shards(), async ({ master, replica }) => !replica.running || follows(replica, master)))
+      agree && (await all(await shards(), async ({ master, replica }) => !isAwake(replica) || follows(replica, master)))
     )
   }
   const settled = async () => {
@@ -143,7 +146,7 @@ async function startNode(buses: Map<RedisServer, number>): Promise<RedisServer> 
     args: [
       ...['--cluster-enabled', 'yes', '--cluster-port', `${bus}`],
       ...['--cluster-node-timeout', `${NODE_TIMEOUT_MS}`, '--cluster-replica-validity-factor', '0'],
-      ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'],
+      ...PROMPT_REPLICATION,
     ],
   })
   buses.set(node, bus)
@@ -153,10 +156,12 @@ async function startNode(buses: Map<RedisServer, number>): Promise<RedisServer> 
 /** Gives the first three their slots, and makes all of them meet. */
 async function introduce(nodes: readonly RedisServer[], buses: ReadonlyMap<RedisServer, number>): Promise<void> {
   for (const [i, node] of nodes.entries()) {
-    // Different from the start, so that nobody has to find out who gives way.
+    // Different from the start, so that nobody has to find out who gives way. Refused to a node that has met another.
     await node.cli('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)
     const [from, to] = [i, i + 1].map((part) => Math.round((part * SLOTS) / SHARDS)) as [number, number]
     if (i < SHARDS) await node.cli('CLUSTER', 'ADDSLOTSRANGE', from, to - 1)
+  }
+  for (const [i, node] of nodes.entries()) {
     for (const other of nodes.slice(i + 1)) {
       await node.cli('CLUSTER', 'MEET', other.host, other.port, buses.get(other) as number)
     }

@@ -27,7 +27,7 @@ export interface RedisOptions {
 
 export interface RestartOptions {
   /**
-   * Keeps the data: it is saved first if the server runs, else what was saved last counts. Without, the server comes back
+   * Keeps the data: it is saved first if the server can answer, else what was saved last counts. Without, the server comes back
    * empty, as after a crash of a store that saves nothing.
    * @default false
    */
@@ -42,7 +42,9 @@ export interface RedisServer extends AsyncDisposable {
   readonly url: string
   /** Of the server as it is now: a restart gives it another one. */
   readonly pid: number
+  /** Whether there is a process. A paused one is running. */
   readonly running: boolean
+  readonly paused: boolean
   /** The certificate to trust, in PEM. Undefined without TLS. */
   readonly ca: string | undefined
   /** Ends it for good and removes its files. May be called twice, and on a server that is paused or dead. */
@@ -116,12 +118,14 @@ async function start(binary: RedisBinary, options: RedisOptions, port: number): 
 
   const launch = async (): Promise<ServerProcess> => {
     const server = await spawnServer(binary.path, argumentsFor(binary, options, port), folder)
+    const answers = waitUntil(`redis answers on port ${port}`, async () => {
+      if (!server.running) return true
+      const isOurs = (await cli('INFO', 'server')).includes(`process_id:${server.pid}\r\n`)
+      return isOurs && (await cli('PING')) === 'PONG'
+    })
     try {
-      await waitUntil(`redis answers on port ${port}`, async () => {
-        if (!server.running) return true
-        const isOurs = (await cli('INFO', 'server')).includes(`process_id:${server.pid}\r\n`)
-        return isOurs && (await cli('PING')) === 'PONG'
-      })
+      // Whoever holds the port may take connections and keep silent.
+      await Promise.race([answers, server.ended])
       if (!server.running) throw deathOf(folder, port)
       return server
     } catch (error) {
@@ -136,8 +140,13 @@ async function start(binary: RedisBinary, options: RedisOptions, port: number): 
     throw error
   })
 
-  const stop = async () => {
+  let paused = false
+  const kill = async () => {
     await server.kill()
+    paused = false
+  }
+  const stop = async () => {
+    await kill()
     remove()
   }
   const scheme = options.tls ? 'rediss' : 'redis'
@@ -155,12 +164,21 @@ async function start(binary: RedisBinary, options: RedisOptions, port: number): 
     ca,
     stop,
     [Symbol.asyncDispose]: stop,
-    kill: () => server.kill(),
-    pause: () => server.signal('SIGSTOP'),
-    resume: () => server.signal('SIGCONT'),
+    kill,
+    get paused() {
+      return paused
+    },
+    pause() {
+      server.signal('SIGSTOP')
+      paused = true
+    },
+    resume() {
+      server.signal('SIGCONT')
+      paused = false
+    },
     async restart({ keepData = false } = {}) {
-      if (keepData && server.running) await command('SAVE')
-      await server.kill()
+      if (keepData && server.running && !paused) await command('SAVE')
+      await kill()
       // A cluster node's nodes.conf stays in any case: it says who the node is.
       if (!keepData) {
         for (const name of ['dump.rdb', 'appendonlydir', 'appendonly.aof']) {

@@ -14,10 +14,23 @@ export async function roleOf(server: RedisServer): Promise<Role> {
   return { isMaster: false, masterPort: Number(masterPort), linked: link === 'connected' }
 }
 
+/** Whether the replica has the master's data, and what is written from now on reaches it at once. Both have to say so. */
 export async function follows(replica: RedisServer, master: RedisServer): Promise<boolean> {
   const role = await roleOf(replica)
-  return role.masterPort === master.port && role.linked
+  if (role.masterPort !== master.port || !role.linked) return false
+  const info = await master.cli('INFO', 'replication')
+  return info.split('\r\n').some((line) => line.includes(`port=${replica.port},state=online`))
 }
+
+/**
+ * Replication without its pauses. By way of the disk, because a replica that is fed directly gets nothing new until it
+ * has reported back, which it does once a second.
+ */
+export const PROMPT_REPLICATION: readonly string[] =
+  '--repl-diskless-sync no --repl-diskless-sync-delay 0 --repl-ping-replica-period 1'.split(' ')
+
+/** Whether it can answer. */
+export const isAwake = (server: RedisServer): boolean => server.running && !server.paused
 
 /** Whether `check` holds for every one. They are asked at the same time. */
 export async function all<T>(items: readonly T[], check: (item: T) => Promise<boolean>): Promise<boolean> {

@@ -6,6 +6,8 @@ export interface ServerProcess {
   readonly pid: number
   /** Whether it has not ended yet. A stopped one (SIGSTOP) is running. */
   readonly running: boolean
+  /** Resolves when it has ended, by whatever cause. */
+  readonly ended: Promise<void>
   signal(name: NodeJS.Signals): void
   /** Ends it by SIGKILL, by its pid, and waits until it is gone. Does nothing when it is gone already. */
   kill(): Promise<void>
@@ -40,6 +42,7 @@ export async function spawnServer(command: string, args: readonly string[], fold
     get running() {
       return running
     },
+    ended,
     signal: (name) => void process.kill(pid, name),
     async kill() {
       if (running) server.kill('SIGKILL')

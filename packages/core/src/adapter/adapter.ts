@@ -8,7 +8,8 @@ import type { Script } from './script.js'
  * To write one: implement the methods as their comments say, then run the contract suite of `@larder/core/testing`.
  *
  * - Keys and values are literal text and come back character for character: `'8'`, `'null'`, `''`, emoji.
- * - A failure rejects with any error. It never resolves to a value that could be taken for an answer.
+ * - A failure rejects with any error; one with `retryable: false` is not worth another try. It never resolves to a value
+ *   that could be taken for an answer.
  * - Nothing is opened by constructing an adapter. The first call connects; calls that come meanwhile share that attempt;
  *   an attempt that failed is forgotten, so the next call tries anew.
  */

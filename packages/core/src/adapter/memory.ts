@@ -1,5 +1,5 @@
 import { LarderError } from '../errors/larder-error.js'
-import { invalidOption } from '../errors/usage-error.js'
+import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
 import { globToRegExp } from '../keys/glob.js'
 import type { Adapter, Listener } from './adapter.js'
 import type { ScriptView } from './script.js'
@@ -57,9 +57,9 @@ interface Entry {
   /** Infinity: for ever. */
   expiresAtMs: number
   bytes: number
-  // Neighbours by use: `older` was used before this one.
-  older: Entry | undefined
-  newer: Entry | undefined
+  // Neighbours in the ring of entries by use: `older` was used before this one.
+  older: Entry
+  newer: Entry
 }
 
 /**
@@ -77,64 +77,52 @@ export function memory(options: MemoryOptions = {}): Adapter {
     sizeOf = (key, value) => 2 * (key.length + value.length) + ENTRY_OVERHEAD_BYTES,
     now = Date.now,
   } = options
-  if (!(Number.isInteger(maxEntries) && maxEntries > 0)) throw invalidOption('maxEntries', 'must be a positive integer')
+  assertPositiveInteger(maxEntries, 'maxEntries')
   if (!(maxBytes > 0)) throw invalidOption('maxBytes', 'must be a positive number')
 
   const entries = new Map<string, Entry>()
   const subscriptions = new Set<{ fits(channel: string): boolean; listener: Listener }>()
-  let newest: Entry | undefined
-  let oldest: Entry | undefined
+  // Where the ring begins and ends: its `older` is the newest entry, its `newer` the oldest. No entry itself.
+  const ends = {} as Entry
+  ends.older = ends.newer = ends
   let bytes = 0
   let closed = false
 
-  const unlink = (entry: Entry) => {
-    if (entry.newer) entry.newer.older = entry.older
-    else newest = entry.older
-    if (entry.older) entry.older.newer = entry.newer
-    else oldest = entry.newer
+  const link = (older: Entry, newer: Entry) => {
+    older.newer = newer
+    newer.older = older
   }
   const pushNewest = (entry: Entry) => {
-    entry.newer = undefined
-    entry.older = newest
-    if (newest) newest.newer = entry
-    else oldest = entry
-    newest = entry
+    link(ends.older, entry)
+    link(entry, ends)
   }
   const drop = (entry: Entry) => {
     entries.delete(entry.key)
     bytes -= entry.bytes
-    unlink(entry)
+    link(entry.older, entry.newer)
   }
   const find = (key: string, nowMs = now()): Entry | undefined => {
     const entry = entries.get(key)
-    if (entry === undefined) return undefined
+    if (!entry) return undefined
     if (entry.expiresAtMs <= nowMs) {
       drop(entry)
       return undefined
     }
-    if (entry !== newest) {
-      unlink(entry)
-      pushNewest(entry)
-    }
+    link(entry.older, entry.newer)
+    pushNewest(entry)
     return entry
   }
   const write = (key: string, value: string, ttlMs?: number) => {
     const size = sizeOf(key, value)
-    if (!(size >= 0)) throw invalidOption('sizeOf', `must give a number of bytes, not ${size}`)
+    if (!(size >= 0 && size < Infinity)) throw invalidOption('sizeOf', `must give a number of bytes, not ${size}`)
     const existing = entries.get(key)
     if (existing) drop(existing)
-    const entry: Entry = {
-      key,
-      value,
-      expiresAtMs: ttlMs === undefined ? Infinity : now() + ttlMs,
-      bytes: size,
-      older: undefined,
-      newer: undefined,
-    }
+    const expiresAtMs = ttlMs === undefined ? Infinity : now() + ttlMs
+    const entry: Entry = { key, value, expiresAtMs, bytes: size, older: ends, newer: ends }
     entries.set(key, entry)
-    bytes += entry.bytes
+    bytes += size
     pushNewest(entry)
-    while (oldest && (entries.size > maxEntries || bytes > maxBytes)) drop(oldest)
+    while (entries.size > maxEntries || (bytes > maxBytes && entries.size)) drop(ends.newer)
   }
   const remove = (key: string): boolean => {
     const entry = find(key)
@@ -158,9 +146,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
   const read: Read = (keys) => {
     assertOpen()
     const nowMs = now()
-    const values: (string | null)[] = []
-    for (const key of keys) values.push(find(key, nowMs)?.value ?? null)
-    return values
+    return keys.map((key) => find(key, nowMs)?.value ?? null)
   }
 
   const adapter: Adapter = {
@@ -216,12 +202,10 @@ export function memory(options: MemoryOptions = {}): Adapter {
     },
     async subscribe(channels, listener) {
       assertOpen()
-      const tests = 'patterns' in channels ? channels.patterns.map(globToRegExp) : undefined
-      const subscription = {
-        fits: (channel: string) =>
-          tests ? tests.some((test) => test.test(channel)) : (channels as readonly string[]).includes(channel),
-        listener,
-      }
+      const patterns = 'patterns' in channels && channels.patterns.map(globToRegExp)
+      const fits = (channel: string) =>
+        patterns ? patterns.some((each) => each.test(channel)) : (channels as readonly string[]).includes(channel)
+      const subscription = { fits, listener }
       subscriptions.add(subscription)
       return {
         async unsubscribe() {
@@ -241,8 +225,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
       closed = true
       entries.clear()
       subscriptions.clear()
-      newest = oldest = undefined
-      bytes = 0
+      link(ends, ends)
     },
   }
   embedded.set(adapter, read)
@@ -251,7 +234,5 @@ export function memory(options: MemoryOptions = {}): Adapter {
 
 /** @throws UsageError unless `ttlMs` is absent or a positive integer. */
 export function assertTtl(ttlMs: number | undefined): void {
-  if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs > 0)) {
-    throw invalidOption('ttlMs', `must be a positive integer of milliseconds, not ${ttlMs}`)
-  }
+  if (ttlMs !== undefined) assertPositiveInteger(ttlMs, 'ttlMs')
 }

@@ -46,92 +46,82 @@ export function createCachedCall(
   prefixOf: (self: unknown) => string,
 ): CachedCall {
   resolveCachedOptions(own)
-  type Settled = ReturnType<typeof settle>
-  let settled: Settled | undefined
+  const run = (self: unknown, args: Any[]) => runAsync('Cached', fn, self, args)
 
+  let settled: ReturnType<typeof settle> | undefined
   // At the first call: before that, neither the toolkit's options nor, in some dialects, the prefix is known.
   function settle(self: unknown) {
     const prefix = prefixOf(self)
     const context = toolkit.context()
     const { namespace, store, events } = context
     const options: CachedOptions = { ...context.defaults.cached, ...own }
-    const { ttlMs, budgetMs, tags } = resolveCachedOptions(options)
-    const { version, serializer, when, scope, key } = options
+    const { ttlMs, budgetMs = store.budgetMs, tags } = resolveCachedOptions(options)
+    const { version, serializer = context.serializer, when, scope, key } = options
+    const ownStamp = prefixStamp(namespace, prefix)
+    const stampKeys = [namespaceStamp(namespace), ownStamp]
+    const head = version === undefined ? '' : `v${canonical([version])};`
+    // Of no use where the key is told by anything but the arguments.
+    const memo = when || scope || key ? undefined : createKeyMemo()
     let reported = false
     const policy: Policy<Any> = {
       prefix,
       ttlMs,
-      budgetMs: budgetMs ?? store.budgetMs,
-      serializer: serializer ?? context.serializer,
+      budgetMs,
+      serializer,
       onUncacheable(error) {
         if (!reported) events.emit({ type: 'uncacheable', prefix, error })
         reported = true
       },
     }
-    return {
-      policy,
-      namespace,
-      stampKeys: [namespaceStamp(namespace), prefixStamp(namespace, prefix)] as const,
-      head: version === undefined ? '' : `v${canonical([version])};`,
-      engine: engineOf(context),
-      when,
-      scope,
-      key,
-      tags,
-      // Of no use where the key is told by anything but the arguments.
-      memo: when || scope || key ? undefined : createKeyMemo(),
-    }
-  }
 
-  const run = (self: unknown, args: Any[]) => runAsync('Cached', fn, self, args)
-
-  /** The key in the store; `undefined` where `when` or `scope` bypass the cache. */
-  function storeKey(at: Settled, self: unknown, args: Any[]): string | undefined {
-    const { policy, namespace, head, when, scope, key, memo } = at
-    const known = memo?.find(args)
-    if (known !== undefined) return known
-    if (when && !when.apply(self, args)) return undefined
-    let text = head
-    if (scope) {
-      const owner = scope.apply(self, args)
-      if (owner === undefined || owner === null || owner === '') return undefined
-      text += `s${canonical([owner])};`
-    }
-    if (key) {
+    /** The arguments' part of the key; `undefined` where `when` or `scope` bypass the cache. */
+    function describe(self: unknown, args: Any[]): string | undefined {
+      if (when && !when.apply(self, args)) return undefined
+      let text = head
+      if (scope) {
+        const owner = scope.apply(self, args)
+        if (owner === undefined || owner === null || owner === '') return undefined
+        text += `s${canonical([owner])};`
+      }
+      if (!key) return text + canonical(args)
       const part = key.apply(self, args)
       if (part === undefined) throw invalidOption('key', 'gave undefined, by which all callers would share one entry')
-      text += canonical([part])
-    } else text += canonical(args)
-    const made = entryKey(namespace, policy.prefix, text)
-    memo?.remember(args, made)
-    return made
-  }
-
-  function request(self: unknown, args: Any[]): Request<Any> | undefined {
-    settled ??= settle(self)
-    const { policy, namespace, stampKeys, tags } = settled
-    const key = storeKey(settled, self, args)
-    if (key === undefined) return undefined
-    return {
-      policy,
-      key,
-      stampKeys: tags ? [...stampKeys, ...tagKeys(namespace, tags.apply(self, args))] : stampKeys,
-      load: () => run(self, args),
+      return text + canonical([part])
     }
+
+    function request(self: unknown, args: Any[]): Request<Any> | undefined {
+      const known = memo?.(args)
+      let storeKey = known?.key
+      if (!storeKey) {
+        const text = describe(self, args)
+        if (text === undefined) return undefined
+        storeKey = entryKey(namespace, prefix, text)
+        if (known) known.key = storeKey
+      }
+      return {
+        policy,
+        key: storeKey,
+        stampKeys: tags ? [...stampKeys, ...tagKeys(namespace, tags.apply(self, args))] : stampKeys,
+        load: () => run(self, args),
+      }
+    }
+    return { engine: engineOf(context), ownStamp, request }
+  }
+  const settledFor = (self: unknown) => {
+    settled ??= settle(self)
+    return settled
   }
 
   return {
-    request,
     run,
     engine: () => engineOf(toolkit.context()),
-    prefixStamp: (self) => {
-      settled ??= settle(self)
-      return settled.stampKeys[1]
-    },
+    request: (self, args) => settledFor(self).request(self, args),
+    prefixStamp: (self) => settledFor(self).ownStamp,
     call(self, args) {
       try {
+        const { engine, request } = settledFor(self)
         const wanted = request(self, args)
-        return wanted ? readThrough((settled as Settled).engine, wanted) : run(self, args)
+        return wanted ? readThrough(engine, wanted) : run(self, args)
       } catch (error) {
         return Promise.reject(error)
       }

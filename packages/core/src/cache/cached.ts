@@ -74,7 +74,7 @@ export function createCached(toolkit: Toolkit): CachedForm {
 export function createCachedDecorator(toolkit: Toolkit): CachedDecorator {
   return (first: Ttl | CachedOptions, prefix?: string) => {
     const options = toOptions(first, prefix)
-    // Checked here already, so that the stack of the error shows the decorator.
+    // Here already, so that the stack of the error shows the decorator.
     resolveCachedOptions(options)
     return decorate('Cached', (method, site) => wrap(toolkit, method, options, site))
   }
@@ -84,8 +84,10 @@ function wrap(toolkit: Toolkit, fn: AsyncFunction, options: CachedOptions, site?
   const wrapper = function (this: unknown, ...args: Any[]) {
     return call.call(this, args)
   }
+  // Before the prefix is claimed: a call refused for its options must not keep it.
+  resolveCachedOptions(options)
   const identity = createIdentity(toolkit, 'cache', wrapper, options.prefix, site)
-  const call = createCachedCall(toolkit, fn, options, identity.prefix)
+  const call = createCachedCall(toolkit, fn, options, identity)
   publishCall(wrapper, call)
   return wrapAs(wrapper, fn)
 }

@@ -94,6 +94,17 @@ export async function look(engine: Engine, place: Place<never>): Promise<Lookup>
   return { values, entry: readEntry(values) }
 }
 
+/** Counts what became of a call, and tells it to those who listen. */
+export function note(
+  { stats, context }: Engine,
+  { key, policy }: Place<never>,
+  count: keyof CacheStats,
+  event: { type: 'hit' | 'dedupe' } | { type: 'miss'; reason: MissReason },
+): void {
+  stats[count]++
+  if (context.events.active) context.events.emit({ ...event, prefix: policy.prefix, key })
+}
+
 /** The store failed, and the call goes on without it. */
 export function fallBack({ stats, context }: Engine, prefix: string, error: unknown): void {
   stats.fallbacks++

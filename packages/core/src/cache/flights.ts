@@ -11,10 +11,9 @@ export interface Flight {
 }
 
 export interface Flights {
-  size(): number
   find(key: string): Flight | undefined
-  /** Begins a flight that later callers of `key` find. Its promise is for the caller to set, at once. */
-  begin(key: string, stampKeys: readonly string[]): Flight
+  /** Begins a flight that later callers of `key` find, with what `fly` gives as its promise. */
+  begin<Result>(place: Pick<Flight, 'key' | 'stampKeys'>, fly: (flight: Flight) => Promise<Result>): Promise<Result>
   end(flight: Flight): void
   /** Takes every flight that `fits` off the board. */
   abandon(fits: (flight: Flight) => boolean): void
@@ -23,12 +22,13 @@ export interface Flights {
 export function createFlights(): Flights {
   const current = new Map<string, Flight>()
   return {
-    size: () => current.size,
     find: (key) => current.get(key),
-    begin(key, stampKeys) {
+    begin({ key, stampKeys }, fly) {
       const flight: Flight = { key, stampKeys, abandoned: false, promise: undefined as never }
       current.set(key, flight)
-      return flight
+      const promise = fly(flight)
+      flight.promise = promise
+      return promise
     },
     end(flight) {
       if (current.get(flight.key) === flight) current.delete(flight.key)

@@ -11,7 +11,8 @@ import { refresh } from './refresh.js'
 export interface CacheHandle<F extends AsyncFunction = AsyncFunction> {
   /**
    * Evicts the result for these arguments. Loads under way are not stored and not joined by later callers.
-   * Resolves once the store has it. @throws StoreError
+   * Resolves once the store has it.
+   * @throws StoreError; UsageError when `when` or `scope` bypass the cache for these arguments
    */
   evict(...args: Parameters<F>): Promise<void>
   /** Runs the function, whatever is stored, and stores its result. When the store fails, the result comes all the same. */

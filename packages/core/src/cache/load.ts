@@ -21,53 +21,48 @@ export async function loadAndFill<Result>(
   values: Values | undefined,
   readMs: number,
 ): Promise<{ result: Result; stored: boolean }> {
-  const { events, monotonicMs } = engine.context
+  const { policy, key, tags } = request
+  const { store, events, monotonicMs, now } = engine.context
   const held = values && engine.stamps.hold(request.stampKeys, values.slice(1))
+
+  /** @returns whether the result is stored. */
+  async function fill({ words, write }: HeldStamps, result: Result, loadMs: number): Promise<boolean> {
+    const ttlMs = policy.ttlMs(result)
+    if (ttlMs === 0) return false
+    let payload: string
+    try {
+      payload = await policy.serializer.serialize(result)
+    } catch (error) {
+      const typed = error instanceof UncacheableValueError
+      policy.onUncacheable(typed ? error : new UncacheableValueError('$', 'refused by the serializer', error))
+      return false
+    }
+    // Evicted meanwhile, or so slow that an eviction's tombstone may have gone.
+    if (flight.abandoned || loadMs > MAX_LOAD_MS) return false
+    const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs, payload }, words, tags)
+    const found = values?.[0]
+    const when = typeof found === 'string' ? { matches: found } : 'absent'
+    const budgetMs = Math.max(1, policy.budgetMs - readMs)
+    try {
+      // One round trip: an entry whose stamps arrive after it is not served before them.
+      const [stored] = await Promise.all([store.set(key, text, { ttlMs, when }, budgetMs), ...write(budgetMs)])
+      return stored
+    } catch (error) {
+      fallBack(engine, policy.prefix, error)
+      return false
+    }
+  }
+
   try {
     const startedMs = monotonicMs()
     const result = await request.load()
     if (!held) return { result, stored: false }
     const loadMs = monotonicMs() - startedMs
-    const budgetMs = Math.max(1, request.policy.budgetMs - readMs)
-    const stored = await fill(engine, request, flight, values[0] as string | null, held, { result, loadMs, budgetMs })
-    if (events.active) events.emit({ type: 'fill', prefix: request.policy.prefix, key: request.key, stored, loadMs })
+    const stored = await fill(held, result, loadMs)
+    if (events.active) events.emit({ type: 'fill', prefix: policy.prefix, key, stored, loadMs })
     return { result, stored }
   } finally {
     held?.release()
     engine.flights.end(flight)
-  }
-}
-
-/** @param found what the key held before the load. @returns whether the result is stored. */
-async function fill<Result>(
-  engine: Engine,
-  { policy, key, tags }: Request<Result>,
-  flight: Flight,
-  found: string | null,
-  held: HeldStamps,
-  { result, loadMs, budgetMs }: { result: Result; loadMs: number; budgetMs: number },
-): Promise<boolean> {
-  const ttlMs = policy.ttlMs(result)
-  if (ttlMs === 0) return false
-  let payload: string
-  try {
-    payload = await policy.serializer.serialize(result)
-  } catch (error) {
-    const typed = error instanceof UncacheableValueError
-    policy.onUncacheable(typed ? error : new UncacheableValueError('$', 'refused by the serializer', error))
-    return false
-  }
-  // Evicted meanwhile, or so slow that an eviction's tombstone may have gone.
-  if (flight.abandoned || loadMs > MAX_LOAD_MS) return false
-  const { store, now } = engine.context
-  const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs, payload }, held.words, tags)
-  const when = found === null ? 'absent' : { matches: found }
-  try {
-    // One round trip: an entry whose stamps arrive after it is not served before them.
-    const [stored] = await Promise.all([store.set(key, text, { ttlMs, when }, budgetMs), ...held.write(budgetMs)])
-    return stored
-  } catch (error) {
-    fallBack(engine, policy.prefix, error)
-    return false
   }
 }

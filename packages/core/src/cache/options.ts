@@ -1,7 +1,7 @@
 import type { Any } from '../decorate/types.js'
 import { invalidOption } from '../errors/usage-error.js'
 import type { Serializer } from '../serialize/serializer.js'
-import { type Duration, toMs } from '../time/duration.js'
+import { type Duration, optionalMs, toMs } from '../time/duration.js'
 
 /** How long a result may be served: a span of time, or a function that tells it from the result. 0 stores nothing. */
 export type Ttl<Result = Any> = Duration | ((result: Result) => Duration)
@@ -59,8 +59,8 @@ export interface ResolvedCachedOptions {
 export function resolveCachedOptions(options: CachedOptions): ResolvedCachedOptions {
   const { ttl, nullTtl, unless, budget, tags } = options
   const fixedMs = typeof ttl === 'function' ? undefined : toMs(ttl, 'ttl')
-  const nullMs = nullTtl === undefined ? undefined : toMs(nullTtl, 'nullTtl')
-  const budgetMs = budget === undefined ? undefined : toMs(budget, 'budget')
+  const nullMs = optionalMs(nullTtl, 'nullTtl')
+  const budgetMs = optionalMs(budget, 'budget')
   if (budgetMs === 0) throw invalidOption('budget', 'must be more than 0: to go without the cache, use `when`')
   return {
     ttlMs(result) {

@@ -1,5 +1,5 @@
 import type { MissReason } from '../events/events.js'
-import { type Engine, fallBack, type Request, read, type Values } from './engine.js'
+import { type Engine, fallBack, note, type Request, read, type Values } from './engine.js'
 import { readEntry } from './entry.js'
 import { loadAndFill } from './load.js'
 
@@ -9,10 +9,9 @@ import { loadAndFill } from './load.js'
  * Nothing on the way of a hit is `async`: each such layer would cost as much again as looking the result up.
  */
 export function readThrough<Result>(engine: Engine, request: Request<Result>): Promise<Result> {
-  const { flights, context } = engine
-  const joined = flights.size() > 0 && join(engine, request)
+  const joined = join(engine, request)
   if (joined) return joined
-  const { store, monotonicMs } = context
+  const { store, monotonicMs } = engine.context
   if (store.readNow) {
     try {
       return Promise.resolve(serve(engine, request, store.readNow([request.key, ...request.stampKeys]), 0))
@@ -35,8 +34,8 @@ function serve<Result>(
   readMs: number,
 ): Result | Promise<Result> {
   const entry = readEntry(values)
-  if (typeof entry === 'string') return miss(engine, request, values, readMs, entry)
-  const unreadable = () => miss(engine, request, values, readMs, 'unreadable')
+  if (typeof entry === 'string') return load(engine, request, values, readMs, entry)
+  const unreadable = () => load(engine, request, values, readMs, 'unreadable')
   let value: unknown
   try {
     value = engine.decode(request.policy.serializer, entry.payload, values[0] as string)
@@ -49,52 +48,39 @@ function serve<Result>(
     : hit(engine, request, value)
 }
 
-function hit<Result>({ stats, context }: Engine, { key, policy }: Request<Result>, value: unknown): Result {
-  stats.hits++
-  if (context.events.active) context.events.emit({ type: 'hit', prefix: policy.prefix, key })
+function hit<Result>(engine: Engine, request: Request<Result>, value: unknown): Result {
+  note(engine, request, 'hits', { type: 'hit' })
   return value as Result
-}
-
-/** A call that found nothing to serve joins the load under way, or begins one. */
-function miss<Result>(
-  engine: Engine,
-  request: Request<Result>,
-  values: Values,
-  readMs: number,
-  reason: MissReason,
-): Promise<Result> {
-  const joined = join(engine, request)
-  if (joined) return joined
-  const { stats, context } = engine
-  stats.misses++
-  if (context.events.active) {
-    context.events.emit({ type: 'miss', prefix: request.policy.prefix, key: request.key, reason })
-  }
-  return load(engine, request, values, readMs)
 }
 
 function goWithout<Result>(engine: Engine, request: Request<Result>, error: unknown): Promise<Result> {
   fallBack(engine, request.policy.prefix, error)
-  return join(engine, request) ?? load(engine, request, undefined, 0)
+  return load(engine, request, undefined, 0)
 }
 
-function join<Result>({ flights, stats, context }: Engine, request: Request<Result>): Promise<Result> | undefined {
-  const { key, policy } = request
-  const flight = flights.find(key)
+function join<Result>(engine: Engine, request: Request<Result>): Promise<Result> | undefined {
+  const flight = engine.flights.find(request.key)
   if (!flight) return undefined
-  stats.dedupes++
-  if (context.events.active) context.events.emit({ type: 'dedupe', prefix: policy.prefix, key })
+  note(engine, request, 'dedupes', { type: 'dedupe' })
   return flight.promise as Promise<Result>
 }
 
+/**
+ * Joins the load under way, or begins one.
+ * @param reason why there is nothing to serve; none where the store could not be asked
+ */
 function load<Result>(
   engine: Engine,
   request: Request<Result>,
   values: Values | undefined,
   readMs: number,
+  reason?: MissReason,
 ): Promise<Result> {
-  const flight = engine.flights.begin(request.key, request.stampKeys)
-  const promise = loadAndFill(engine, request, flight, values, readMs).then(({ result }) => result)
-  flight.promise = promise
-  return promise
+  const joined = join(engine, request)
+  if (joined) return joined
+  if (reason) note(engine, request, 'misses', { type: 'miss', reason })
+  return engine.flights.begin(request, async (flight) => {
+    const { result } = await loadAndFill(engine, request, flight, values, readMs)
+    return result
+  })
 }

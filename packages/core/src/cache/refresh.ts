@@ -7,19 +7,14 @@ import { loadAndFill } from './load.js'
  * be stored, nothing stays: what is there is older than the result, or came from a load beside it, and nobody can tell.
  */
 export function refresh<Result>(engine: Engine, request: Request<Result>): Promise<Result> {
-  const { key, stampKeys, policy } = request
+  const { key, policy } = request
   const { monotonicMs } = engine.context
   const failed = (error: unknown) => fallBack(engine, policy.prefix, error)
-  const flight = engine.flights.begin(key, stampKeys)
-
-  async function run(): Promise<Result> {
+  return engine.flights.begin(request, async (flight) => {
     const startedMs = monotonicMs()
     const values = (await read(engine, request).catch(failed)) ?? undefined
     const { result, stored } = await loadAndFill(engine, request, flight, values, monotonicMs() - startedMs)
     if (!stored && values) await evict(engine, [key], []).catch(failed)
     return result
-  }
-  const promise = run()
-  flight.promise = promise
-  return promise
+  })
 }

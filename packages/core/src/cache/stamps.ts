@@ -28,7 +28,7 @@ export interface HeldStamps {
 interface Proposal {
   readonly key: string
   readonly word: string
-  state: 'unsent' | 'sent' | 'stored'
+  state?: 'sent' | 'stored' | undefined
   holders: number
 }
 
@@ -39,7 +39,7 @@ export function createStamps(store: Store): Stamps {
     let proposal = proposals.get(key)
     // Stored and missing again: it was lost, and must not come back, or what it had evicted would.
     if (!proposal || proposal.state === 'stored') {
-      proposal = { key, word: randomId(), state: 'unsent', holders: 0 }
+      proposal = { key, word: randomId(), holders: 0 }
       proposals.set(key, proposal)
     }
     proposal.holders++
@@ -48,7 +48,6 @@ export function createStamps(store: Store): Stamps {
 
   return {
     hold(keys, found) {
-      if (!found.includes(null)) return { words: found as string[], write: () => [], release: () => {} }
       const mine: Proposal[] = []
       const words = found.map((word, i) => {
         if (word !== null) return word
@@ -60,14 +59,14 @@ export function createStamps(store: Store): Stamps {
         words,
         write: (budgetMs) =>
           mine
-            .filter(({ state }) => state === 'unsent')
+            .filter(({ state }) => !state)
             .map(async (proposal) => {
               proposal.state = 'sent'
               try {
                 await store.set(proposal.key, proposal.word, { ttlMs: STAMP_TTL_MS, when: 'absent' }, budgetMs)
                 proposal.state = 'stored'
               } catch (error) {
-                proposal.state = 'unsent'
+                proposal.state = undefined
                 throw error
               }
             }),

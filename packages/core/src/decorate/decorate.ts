@@ -6,13 +6,11 @@ import type { Any, AsyncFunction, AsyncMethodDecorator } from './types.js'
 export interface Site {
   /** The method's name as it stands in its class. */
   readonly key: string | symbol
-  /** Nothing outside the class can find a private method, so nothing tells which class it belongs to. */
-  readonly isPrivate?: boolean
   /**
    * The class's name where the dialect tells it at once; otherwise it is found from `this`, at construction or at the
-   * first call.
+   * first call. `''` for a private method: nothing outside its class can find it, so nothing tells which that is.
    */
-  readonly className?: string
+  readonly className?: string | undefined
   /** Runs `callback` with the class or each instance, as soon as the dialect gives one. */
   readonly onReceiver?: (callback: (receiver: object) => void) => void
 }
@@ -42,7 +40,7 @@ export function decorate<Args extends Any[], Result>(
       const { kind, name, private: isPrivate, addInitializer } = second as ClassMethodDecoratorContext
       return wrap(assertMethod(kind === 'method' && first, name), {
         key: name,
-        isPrivate,
+        className: isPrivate ? '' : undefined,
         onReceiver: (callback) =>
           addInitializer(function (this: unknown) {
             callback(this as object)
@@ -55,10 +53,7 @@ export function decorate<Args extends Any[], Result>(
       return { ...first, descriptor: { ...descriptor, value: wrap(method, { key }) } }
     }
     // A parameter's index stands where a descriptor would.
-    const descriptor: PropertyDescriptor | undefined =
-      typeof third === 'object'
-        ? third
-        : second !== undefined && third === undefined && Object.getOwnPropertyDescriptor(first, second)
+    const descriptor = third ?? (second !== undefined && Object.getOwnPropertyDescriptor(first, second))
     const method = assertMethod(descriptor?.value, second)
     checkDesignType(decorator, first, second)
     const className = (typeof first === 'function' ? first : first.constructor).name
@@ -66,7 +61,7 @@ export function decorate<Args extends Any[], Result>(
     copyMetadata(method, wrapped)
     const replaced = { ...descriptor, value: wrapped }
     // Some compilers ignore what a decorator returns when they passed no descriptor.
-    if (third === undefined) Object.defineProperty(first, second, replaced)
+    if (!third) Object.defineProperty(first, second, replaced)
     return replaced
   }) as AsyncMethodDecorator<Args, Result>
 }

@@ -1,4 +1,5 @@
-import { UsageError } from '../errors/usage-error.js'
+import { invalidOption } from '../errors/usage-error.js'
+import { assertPrefix } from '../keys/layout.js'
 import type { Toolkit } from '../store/toolkit.js'
 import type { Site } from './decorate.js'
 import { layers } from './wrap.js'
@@ -22,14 +23,11 @@ export function prefixOf(fn: unknown): string | undefined {
  *
  * Claimed once per toolkit and kind. It is settled as early as the dialect allows (while the class is defined, at the
  * first construction, or at the first call), so a mistake shows before anything is stored under a wrong name.
+ *
+ * @param receiver `this` of the call
+ * @throws UsageError `ERR_PREFIX_REQUIRED` or `ERR_PREFIX_TAKEN`
  */
-export interface Identity {
-  /**
-   * @param receiver `this` of the call
-   * @throws UsageError `ERR_PREFIX_REQUIRED` or `ERR_PREFIX_TAKEN`
-   */
-  prefix(receiver?: unknown): string
-}
+export type Identity = (receiver?: unknown) => string
 
 /**
  * @param kind `cache` or `limit`: one method may use the same prefix for both
@@ -45,12 +43,11 @@ export function createIdentity(
   let prefix: string | undefined
   const claim = (name: string) => {
     const slot = `${kind}:${name}`
-    const holder = toolkit.claims.get(slot)
-    if (holder && holder !== owner) {
-      throw new UsageError(
-        'ERR_PREFIX_TAKEN',
-        `\`prefix\` ${name} belongs to another function, and two functions must not share entries: give each its own`,
+    if ((toolkit.claims.get(slot) ?? owner) !== owner) {
+      throw invalidOption(
         'prefix',
+        `${name} belongs to another function, and two functions must not share entries: give each its own`,
+        'ERR_PREFIX_TAKEN',
       )
     }
     toolkit.claims.set(slot, owner)
@@ -58,35 +55,27 @@ export function createIdentity(
     prefix = name
     return name
   }
-  const derive = (fullName: string | undefined) => {
+  const derive = (fullName = '') => {
     // esbuild names a class that mentions itself `_Catalog`.
-    const className = fullName?.replace(/^_+/, '')
-    if (!site || className === undefined || MINIFIED.test(className)) {
-      const why = !site
-        ? ''
-        : className
-          ? `: the class name ${className} looks minified`
-          : `: ${String(site.key)} does not tell its class`
-      throw new UsageError(
-        'ERR_PREFIX_REQUIRED',
-        `\`prefix\` is missing${why}. Give one that stays the same on every build`,
-        'prefix',
-      )
-    }
-    return claim(`${className}.${String(site.key)}`)
+    const className = fullName.replace(/^_+/, '')
+    if (site && !MINIFIED.test(className)) return claim(`${className}.${String(site.key)}`)
+    const why = className
+      ? `the class name ${className} looks minified`
+      : `${String(site?.key)} does not tell its class`
+    throw invalidOption(
+      'prefix',
+      `is missing${site ? `: ${why}` : ''}. Give one that stays the same on every build`,
+      'ERR_PREFIX_REQUIRED',
+    )
   }
+  const identity: Identity = (receiver) => prefix ?? derive(site && classOf(receiver, owner, site.key))
 
   if (given !== undefined) {
-    if (typeof given !== 'string' || given === '' || given[0] === '$') {
-      throw new UsageError('ERR_INVALID_OPTION', '`prefix` must be a string, not empty, and not begin with $', 'prefix')
-    }
+    assertPrefix(given)
     claim(given)
-  } else if (!site) derive(undefined)
-  else if (site.className !== undefined) derive(site.className)
-  else if (site.isPrivate) derive(undefined)
-  else site.onReceiver?.((receiver) => prefix ?? derive(classOf(receiver, owner, site.key)))
-
-  return { prefix: (receiver) => prefix ?? derive(site && classOf(receiver, owner, site.key)) }
+  } else if (!site || site.className !== undefined) derive(site?.className)
+  else site.onReceiver?.(identity)
+  return identity
 }
 
 /** The name of the class that defines `method`, which need not be that of the instance, nor the class it is called on. */

@@ -7,28 +7,29 @@ import type { Any } from './types.js'
  * have attached to the method is kept on its replacement. Its absence changes nothing.
  */
 interface ReflectMetadata {
-  getMetadata?(key: string, target: object, property: string | symbol): unknown
-  getOwnMetadataKeys?(target: object): unknown[]
-  getOwnMetadata?(key: unknown, target: object): unknown
-  defineMetadata?(key: unknown, value: unknown, target: object): void
+  getMetadata(key: string, target: object, property: string | symbol): unknown
+  getOwnMetadataKeys(target: object): unknown[]
+  getOwnMetadata(key: unknown, target: object): unknown
+  defineMetadata(key: unknown, value: unknown, target: object): void
 }
-const reflect = () => Reflect as ReflectMetadata
+// Its functions are looked up when they are needed: the application may load it after us.
+const reflect = Reflect as unknown as ReflectMetadata | Record<keyof ReflectMetadata, undefined>
 
 /** @throws UsageError (`ERR_NOT_ASYNC`) when `emitDecoratorMetadata` recorded a return type that cannot be a Promise. */
 export function checkDesignType(decorator: string, target: object, property: string | symbol): void {
-  const type = reflect().getMetadata?.('design:returntype', target, property) as { name?: string } | undefined
+  const type = reflect.getMetadata?.('design:returntype', target, property)
   // Unions and interfaces are recorded as Object, inferred types as undefined: they tell nothing.
   if ([String, Number, Boolean, Array, Date, Map, Set].includes(type as Any)) throw notAsync(decorator, property)
 }
 
 export function copyMetadata(from: object, to: object): void {
-  const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = reflect()
-  for (const key of getOwnMetadataKeys?.(from) ?? []) defineMetadata?.(key, getOwnMetadata?.(key, from), to)
+  if (!reflect.getOwnMetadataKeys) return
+  for (const key of reflect.getOwnMetadataKeys(from)) reflect.defineMetadata(key, reflect.getOwnMetadata(key, from), to)
 }
 
 export function notAsync(decorator: string, method: string | symbol): UsageError {
   return new UsageError(
     'ERR_NOT_ASYNC',
-    `@${decorator} goes on methods that return a Promise, and \`${String(method)}\` does not: make it async`,
+    `@${decorator} goes on methods that return a Promise, and \`${String(method) || 'this function'}\` does not: make it async`,
   )
 }

@@ -21,7 +21,11 @@ export class LarderError extends Error {
   constructor(code: ErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
-    Object.defineProperty(this, BRAND, { value: true })
+  }
+
+  /** What {@link isLarderError} goes by. */
+  get [BRAND](): true {
+    return true
   }
 }
 

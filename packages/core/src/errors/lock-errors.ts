@@ -36,3 +36,10 @@ export class LockStoreError extends LarderError {
     super('ERR_LOCK_STORE', `lock ${key}: the store failed, so nobody holds it by this call`, cause)
   }
 }
+
+/** For `catch`: makes the store's error one of a lock. */
+export function lockStoreFailed(key: string): (error: unknown) => never {
+  return (error) => {
+    throw new LockStoreError(key, error)
+  }
+}

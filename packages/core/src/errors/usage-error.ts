@@ -17,6 +17,13 @@ export class UsageError extends LarderError {
 }
 
 /** An option is outside what it may be. `requirement` completes the sentence "`option` …". */
-export function invalidOption(option: string, requirement: string): UsageError {
-  return new UsageError('ERR_INVALID_OPTION', `\`${option}\` ${requirement}`, option)
+export function invalidOption(option: string, requirement: string, code: ErrorCode = 'ERR_INVALID_OPTION'): UsageError {
+  return new UsageError(code, `\`${option}\` ${requirement}`, option)
+}
+
+/** @throws UsageError (`ERR_INVALID_OPTION`) unless `value` is an integer of 1 or more. */
+export function assertPositiveInteger(value: number, option: string): void {
+  if (!(Number.isSafeInteger(value) && value > 0)) {
+    throw invalidOption(option, `must be a positive integer, not ${value}`)
+  }
 }

@@ -9,7 +9,10 @@ export type LarderEvent =
   | { readonly type: 'miss'; readonly prefix: string; readonly key: string; readonly reason: MissReason }
   /** A call joined a load already under way in this process. */
   | { readonly type: 'dedupe'; readonly prefix: string; readonly key: string }
-  /** A load ended and its value was offered to the store; `stored: false` when an eviction came in between. */
+  /**
+   * A load ended. `stored: false` when its value did not get into the store: an eviction came in between, the ttl is 0,
+   * it cannot be stored, it took too long, or the store failed.
+   */
   | {
       readonly type: 'fill'
       readonly prefix: string
@@ -56,20 +59,20 @@ export interface Events {
 /** The side of the stream that engines write to. */
 export interface Emitter extends Events {
   /** Whether anybody listens. Engines ask before they build an event: the hit path must not pay for silence. */
-  active: boolean
+  readonly active: boolean
   emit(event: LarderEvent): void
 }
 
 export function createEmitter(): Emitter {
   const listeners = new Set<EventListener>()
-  const emitter: Emitter = {
-    active: false,
+  return {
+    get active() {
+      return listeners.size > 0
+    },
     on(listener) {
       listeners.add(listener)
-      emitter.active = true
       return () => {
         listeners.delete(listener)
-        emitter.active = listeners.size > 0
       }
     },
     emit(event) {
@@ -82,5 +85,4 @@ export function createEmitter(): Emitter {
       }
     },
   }
-  return emitter
 }

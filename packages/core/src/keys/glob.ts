@@ -14,8 +14,7 @@ export function globToRegExp(glob: string): RegExp {
     if (token === '?') return '.'
     if (set === undefined) return literal(escaped ?? token)
     const members = set.replace(/\\(.)|(.)-(.)|./gs, (member: string, escaped?: string, from?: string, to?: string) => {
-      if (from === undefined || to === undefined) return literal(escaped ?? member)
-      return from < to ? `${literal(from)}-${literal(to)}` : `${literal(to)}-${literal(from)}`
+      return from && to ? [from, to].sort().map(literal).join('-') : literal(escaped ?? member)
     })
     return `[${not}${members}]`
   })
@@ -23,5 +22,5 @@ export function globToRegExp(glob: string): RegExp {
 }
 
 function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+  return text.replace(/\W/g, '\\$&')
 }

@@ -46,3 +46,10 @@ export function toNamespace(namespace: string): string {
   if (typeof namespace !== 'string' || namespace === '') throw invalidOption('namespace', 'must be a string, not empty')
   return namespace.replace(/[%:]/g, encodeURIComponent)
 }
+
+/** @throws UsageError (`ERR_INVALID_OPTION`) for a prefix that is no string, empty, or in a room of our own. */
+export function assertPrefix(prefix: string): void {
+  if (typeof prefix !== 'string' || !/^[^$]/.test(prefix)) {
+    throw invalidOption('prefix', 'must be a string, not empty, and not begin with $')
+  }
+}

@@ -1,8 +1,13 @@
-/** How many keys are remembered before all are forgotten. */
-const MAX_KEYS = 1_000
+import { isRecord } from './record.js'
 
-/** A step on the way to a key: what comes next, by argument, property name or value; at the end, the key itself. */
-type Node = Map<unknown, Node | string>
+/** How many steps are remembered before all are forgotten. */
+const MAX_STEPS = 5_000
+
+/** A step on the way to a key: what comes next, by argument, property name or value. At the end, the key itself. */
+interface Step {
+  readonly next: Map<unknown, Step>
+  key?: string
+}
 
 // Marks on the way that no argument can be.
 const RECORD = {}
@@ -10,77 +15,52 @@ const END = {}
 
 /**
  * Remembers the keys of arguments seen before. Writing a key out means making a text and hashing it; finding it here
- * means a few look-ups by values that are there already. For primitive arguments and records of them; for anything else
- * it knows nothing.
+ * means a few look-ups by values that are there already.
+ *
+ * @returns where the key of `args` is, or is to be put; `undefined` for arguments that are neither primitives nor
+ * records of them
  */
-export interface KeyMemo {
-  find(args: readonly unknown[]): string | undefined
-  remember(args: readonly unknown[], key: string): void
-}
+export type KeyMemo = (args: readonly unknown[]) => { key?: string } | undefined
 
 export function createKeyMemo(): KeyMemo {
-  let root: Node = new Map()
+  const begin = (): Step => ({ next: new Map() })
+  let root = begin()
   let size = 0
 
-  /** The node behind `args`, made where it is missing if `make`. */
-  function walk(args: readonly unknown[], make: boolean): Node | undefined {
-    let node: Node | undefined = root
-    const step = (by: unknown) => {
-      let next = node?.get(by) as Node | undefined
-      if (next === undefined && make) {
-        next = new Map()
-        node?.set(by, next)
-      }
-      node = next
+  const advance = (from: Step, by: unknown): Step => {
+    let step = from.next.get(by)
+    if (!step) {
+      step = begin()
+      from.next.set(by, step)
+      size++
     }
-    for (const arg of args) {
-      if (isLeaf(arg)) step(arg)
-      else if (isRecord(arg)) {
-        step(RECORD)
-        for (const name in arg) {
-          const item = arg[name]
-          if (!isLeaf(item)) return undefined
-          step(name)
-          step(item)
-        }
-        step(END)
-      } else return undefined
-      if (node === undefined) return undefined
-    }
-    return node
+    return step
   }
 
-  return {
-    find: (args) => walk(args, false)?.get(END) as string | undefined,
-    remember(args, key) {
-      const node = walk(args, true)
-      if (!node) return
-      node.set(END, key)
-      if (++size < MAX_KEYS) return
-      root = new Map()
+  return (args) => {
+    if (size > MAX_STEPS) {
+      root = begin()
       size = 0
-    },
+    }
+    let step = root
+    for (const arg of args) {
+      if (isLeaf(arg)) step = advance(step, arg)
+      else {
+        if (!isRecord(arg as object)) return undefined
+        step = advance(step, RECORD)
+        for (const name in arg as object) {
+          const item = (arg as Record<string, unknown>)[name]
+          if (!isLeaf(item)) return undefined
+          step = advance(advance(step, name), item)
+        }
+        step = advance(step, END)
+      }
+    }
+    return step
   }
 }
 
-/** A Map tells these apart as keys do, but for 0 and -0. */
+/** What a Map tells apart as keys do, or what has no key at all. */
 function isLeaf(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'undefined':
-      return true
-    case 'number':
-      return value !== 0 || 1 / value > 0
-    default:
-      return value === null
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === 'object' &&
-    Object.getPrototypeOf(value) === Object.prototype &&
-    Object.getOwnPropertySymbols(value).length === 0
-  )
+  return (typeof value !== 'object' || value === null) && !Object.is(value, -0)
 }

@@ -1,7 +1,7 @@
 import { memory } from '../adapter/memory.js'
 import { StoreError } from '../errors/store-error.js'
 import { invalidOption } from '../errors/usage-error.js'
-import { taggedKey } from '../keys/layout.js'
+import { assertPrefix, taggedKey } from '../keys/layout.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { type LimiterOptions, type ResolvedRule, resolveRule } from './options.js'
 import { type LimitOutcome, toOutcome } from './outcome.js'
@@ -44,12 +44,7 @@ export function createLimiter(toolkit: Toolkit): LimiterForm {
   return (options) => {
     const { prefix, onStoreError = 'local' } = options
     const rule = resolveRule(options)
-    if (typeof prefix !== 'string' || prefix === '' || prefix[0] === '$') {
-      throw invalidOption('prefix', 'must be a string, not empty, and not begin with $')
-    }
-    if (!['local', 'allow', 'deny'].includes(onStoreError)) {
-      throw invalidOption('onStoreError', `must be 'local', 'allow' or 'deny', not ${onStoreError}`)
-    }
+    assertPrefix(prefix)
     const insure = createInsurance(toolkit, rule)
 
     const storeKey = (key: string | number) => {
@@ -78,16 +73,10 @@ export function createLimiter(toolkit: Toolkit): LimiterForm {
       } catch (error) {
         events.emit({ type: 'fallback', operation: 'limit', prefix, error })
         const reason = error instanceof StoreError ? error.reason : 'unavailable'
-        const allowed = onStoreError === 'allow'
-        const { limit } = rule
-        const blind = {
-          allowed,
-          limit,
-          remaining: allowed ? limit : 0,
-          retryAfterMs: allowed ? 0 : rule.windowMs,
-          resetMs: 0,
-        }
-        return { ...(onStoreError === 'local' ? await insure(at, args) : blind), status: 'undecided', reason }
+        const { limit, windowMs } = rule
+        const blind = onStoreError === 'allow' ? [1, limit, 0, 0] : [0, 0, windowMs, 0]
+        const decision = onStoreError === 'local' ? await insure(at, args) : blind
+        return { ...(toOutcome(decision, limit) as LimitOutcome), status: 'undecided', reason }
       }
     }
 
@@ -110,6 +99,6 @@ function createInsurance(toolkit: Toolkit, rule: ResolvedRule) {
   let local: ReturnType<typeof memory> | undefined
   return async (key: string, args: number[]) => {
     local ??= memory({ now: toolkit.context().now })
-    return toOutcome(await local.run(rule.script, [key], args), rule.limit) as LimitOutcome
+    return local.run(rule.script, [key], args)
   }
 }

@@ -1,6 +1,6 @@
 import type { Script } from '../adapter/script.js'
 import type { Any } from '../decorate/types.js'
-import { invalidOption } from '../errors/usage-error.js'
+import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
 import { type Duration, toMs } from '../time/duration.js'
 import { gcra } from './gcra.js'
 import type { Decision } from './outcome.js'
@@ -62,10 +62,13 @@ export interface ResolvedRule {
 }
 
 /** @throws UsageError that names the option at fault. */
-export function resolveRule({ limit, per, algorithm = 'sliding-window', burst }: LimitRule): ResolvedRule {
+export function resolveRule(options: LimitRule & Pick<LimiterOptions, 'onStoreError'>): ResolvedRule {
+  const { limit, per, algorithm = 'sliding-window', burst, onStoreError = 'local' } = options
+  if (!['local', 'allow', 'deny'].includes(onStoreError)) {
+    throw invalidOption('onStoreError', `must be 'local', 'allow' or 'deny', not ${onStoreError}`)
+  }
   const windowMs = toMs(per, 'per')
-  if (!(Number.isSafeInteger(limit) && limit > 0))
-    throw invalidOption('limit', `must be a positive integer, not ${limit}`)
+  assertPositiveInteger(limit, 'limit')
   if (windowMs === 0) throw invalidOption('per', 'must be more than 0')
   if (algorithm === 'sliding-window') {
     if (burst !== undefined) throw invalidOption('burst', "goes with algorithm 'gcra' only")
@@ -79,8 +82,7 @@ export function resolveRule({ limit, per, algorithm = 'sliding-window', burst }:
   }
   if (algorithm !== 'gcra') throw invalidOption('algorithm', `must be 'sliding-window' or 'gcra', not ${algorithm}`)
   const size = burst ?? limit
-  if (!(Number.isSafeInteger(size) && size > 0))
-    throw invalidOption('burst', `must be a positive integer, not ${burst}`)
+  assertPositiveInteger(size, 'burst')
   // Rounded up: rather a little slower than the limit than a little faster.
   const intervalUs = Math.ceil((windowMs * 1000) / limit)
   return { limit, windowMs, maxCost: size, script: gcra, args: (cost, spend) => [intervalUs, size, cost, spend] }

@@ -59,16 +59,13 @@ export function createRateLimitedDecorator(toolkit: Toolkit): RateLimitedDecorat
 
 function wrap(toolkit: Toolkit, fn: AsyncFunction, options: RateLimitOptions, site?: Site): AsyncFunction {
   resolveRule(options)
-  const { by, cost } = options
   let limit: Limiter | undefined
   const wrapper = async function (this: unknown, ...args: Any[]) {
-    limit ??= createLimiter(toolkit)({
-      ...toolkit.context().defaults.rateLimited,
-      ...options,
-      prefix: identity.prefix(this),
-    })
+    const merged: RateLimitOptions = { ...toolkit.context().defaults.rateLimited, ...options }
+    limit ??= createLimiter(toolkit)({ ...merged, prefix: identity(this) })
+    const { by, cost = 1 } = merged
     const key = by ? by.apply(this, args) : EVERYBODY
-    const outcome = await limit.check(key, { cost: typeof cost === 'function' ? cost.apply(this, args) : (cost ?? 1) })
+    const outcome = await limit.check(key, { cost: typeof cost === 'function' ? cost.apply(this, args) : cost })
     if (!outcome.allowed) throw new RateLimitedError(limit.prefix, outcome)
     return runAsync('RateLimited', fn, this, args)
   }

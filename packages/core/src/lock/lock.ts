@@ -1,7 +1,7 @@
-import { LockLostError, LockStoreError } from '../errors/lock-errors.js'
+import { LockLostError, LockStoreError, lockStoreFailed } from '../errors/lock-errors.js'
 import { invalidOption } from '../errors/usage-error.js'
 import type { Context } from '../store/toolkit.js'
-import { type Duration, toMs } from '../time/duration.js'
+import { type Duration, optionalMs } from '../time/duration.js'
 import { backgroundTimer } from '../time/timer.js'
 
 /** A lock that is held, until it is released or lost. */
@@ -104,9 +104,7 @@ export function createLock(
     const sentAtMs = monotonicMs()
     const extended = await store
       .call('expireIf', true, (to, call) => to.expireIf(storeKey, token, nextTtlMs, call))
-      .catch((error) => {
-        throw new LockStoreError(key, error)
-      })
+      .catch(lockStoreFailed(key))
     // A release or the deadline that came meanwhile has the last word.
     if (isOurs() && !extended) lose()
     if (!isOurs()) throw new LockLostError(key)
@@ -119,12 +117,15 @@ export function createLock(
     key,
     token,
     fence,
-    signal: controller.signal,
+    get signal() {
+      isOurs()
+      return controller.signal
+    },
     get expiresAtMs() {
       return expiresAtMs
     },
     async extend(ttl) {
-      const nextTtlMs = ttl === undefined ? ttlMs : toMs(ttl, 'ttl')
+      const nextTtlMs = optionalMs(ttl, 'ttl') ?? ttlMs
       if (nextTtlMs === 0) throw invalidOption('ttl', 'must be more than 0: to let go, release the lock')
       await extend(nextTtlMs)
     },

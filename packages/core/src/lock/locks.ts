@@ -1,4 +1,4 @@
-import { LockBusyError, LockStoreError } from '../errors/lock-errors.js'
+import { LockBusyError, LockStoreError, lockStoreFailed } from '../errors/lock-errors.js'
 import { invalidOption } from '../errors/usage-error.js'
 import { taggedKey } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
@@ -58,14 +58,6 @@ export function createLocks(toolkit: Toolkit): Locks {
     }
   }
 
-  const typed = async <R>(key: string, ask: () => Promise<R>): Promise<R> => {
-    try {
-      return await ask()
-    } catch (error) {
-      throw new LockStoreError(key, error)
-    }
-  }
-
   return {
     async acquire(key, options) {
       const context = toolkit.context()
@@ -98,13 +90,14 @@ export function createLocks(toolkit: Toolkit): Locks {
     async isHeld(key) {
       const { store, namespace } = toolkit.context()
       const keys = [lockKey(namespace, key)]
-      const [token] = await typed(key, () => store.read(keys))
+      const [token] = await store.read(keys).catch(lockStoreFailed(key))
       return token !== null
     },
     async forceRelease(key) {
       const { store, namespace } = toolkit.context()
       const keys = [lockKey(namespace, key)]
-      return (await typed(key, () => store.call('delete', true, (to, call) => to.delete(keys, call)))) > 0
+      const deleted = store.call('delete', true, (to, call) => to.delete(keys, call))
+      return (await deleted.catch(lockStoreFailed(key))) > 0
     },
   }
 }

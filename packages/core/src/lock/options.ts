@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors/usage-error.js'
-import { type Duration, toMs } from '../time/duration.js'
+import { type Duration, optionalMs } from '../time/duration.js'
 
 export const DEFAULT_LOCK_TTL_MS = 30_000
 export const DEFAULT_LOCK_WAIT_MS = 5_000
@@ -34,7 +34,7 @@ export interface ResolvedLockOptions {
 
 /** @throws UsageError that names the option at fault. */
 export function resolveLockOptions({ ttl, wait, extend = true, signal }: LockOptions = {}): ResolvedLockOptions {
-  const ttlMs = ttl === undefined ? DEFAULT_LOCK_TTL_MS : toMs(ttl, 'ttl')
+  const ttlMs = optionalMs(ttl, 'ttl') ?? DEFAULT_LOCK_TTL_MS
   if (ttlMs === 0) throw invalidOption('ttl', 'must be more than 0: a lock without time is held by nobody')
-  return { ttlMs, waitMs: wait === undefined ? DEFAULT_LOCK_WAIT_MS : toMs(wait, 'wait'), extend, signal }
+  return { ttlMs, waitMs: optionalMs(wait, 'wait') ?? DEFAULT_LOCK_WAIT_MS, extend, signal }
 }

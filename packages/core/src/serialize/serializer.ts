@@ -1,6 +1,4 @@
-import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
 import { isPlainJson } from './plain.js'
-import { assertRich, loadSuperjson } from './rich.js'
 
 /**
  * How results become text and come back. Give your own as `serializer` to store what superjson cannot, or faster.
@@ -18,6 +16,9 @@ const JSON_TEXT = 'j'
 const UNDEFINED = 'u'
 const SUPERJSON = 's'
 
+/** superjson and what belongs to it, loaded when a value first needs it: importing core must not pay for them. */
+const rich = () => import('./rich.js')
+
 /**
  * The default: plain JSON where that is exact, else superjson (Date, Map, Set, BigInt, RegExp, URL, typed arrays,
  * undefined, NaN, -0, cycles, registered classes). What neither gives back as it was is refused.
@@ -26,14 +27,7 @@ export const defaultSerializer: Serializer = {
   serialize(value) {
     if (isPlainJson(value)) return JSON_TEXT + JSON.stringify(value)
     if (value === undefined) return UNDEFINED
-    return loadSuperjson().then((superjson) => {
-      assertRich(value, superjson)
-      try {
-        return SUPERJSON + superjson.stringify(value)
-      } catch (error) {
-        throw new UncacheableValueError('$', 'refused by superjson', error)
-      }
-    })
+    return rich().then(async ({ writeRich }) => SUPERJSON + (await writeRich(value)))
   },
   deserialize(text) {
     const body = text.slice(1)
@@ -43,7 +37,7 @@ export const defaultSerializer: Serializer = {
       case UNDEFINED:
         return undefined
       case SUPERJSON:
-        return loadSuperjson().then((superjson) => superjson.parse(body))
+        return rich().then(({ readRich }) => readRich(body))
       default:
         throw new SyntaxError('not a stored value')
     }

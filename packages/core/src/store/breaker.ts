@@ -17,8 +17,14 @@ export interface Breaker {
   failed(): void
 }
 
+export interface ResolvedBreakerOptions {
+  readonly maxFailures: number
+  readonly pauseMs: number
+  readonly monotonicMs: () => number
+}
+
 export function createBreaker(
-  options: { failures: number; pauseMs: number; monotonicMs: () => number },
+  { maxFailures, pauseMs, monotonicMs }: ResolvedBreakerOptions,
   onChange: (state: BreakerState) => void,
 ): Breaker {
   let state: BreakerState = 'closed'
@@ -37,7 +43,7 @@ export function createBreaker(
     admits() {
       if (state === 'closed') return true
       // Half-open: the probe is out, and its answer, or its time limit, will come.
-      if (state === 'half-open' || options.monotonicMs() - openedAtMs < options.pauseMs) return false
+      if (state === 'half-open' || monotonicMs() - openedAtMs < pauseMs) return false
       enter('half-open')
       return true
     },
@@ -48,8 +54,8 @@ export function createBreaker(
     failed() {
       failures += 1
       // A straggler's failure while open does not lengthen the pause.
-      if (state === 'open' || (state === 'closed' && failures < options.failures)) return
-      openedAtMs = options.monotonicMs()
+      if (state === 'open' || (state === 'closed' && failures < maxFailures)) return
+      openedAtMs = monotonicMs()
       enter('open')
     },
   }

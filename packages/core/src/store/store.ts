@@ -3,12 +3,17 @@ import { embeddedRead } from '../adapter/memory.js'
 import { StoreError, type StoreFailure } from '../errors/store-error.js'
 import { UsageError } from '../errors/usage-error.js'
 import type { Emitter } from '../events/events.js'
-import { type Breaker, createBreaker } from './breaker.js'
+import { type Breaker, createBreaker, type ResolvedBreakerOptions } from './breaker.js'
 import { Call } from './call.js'
 import { foldReads } from './fold.js'
 
 /** The most milliseconds of a store call, unless the adapter or the application says otherwise. */
 export const DEFAULT_BUDGET_MS = 250
+/** An adapter's error may say that another try would end like the first. */
+interface Retryable {
+  readonly retryable?: boolean
+}
+
 /** The longest pause before the one retry of a replayable call. Full jitter: the pause is anything from 0 to this. */
 const RETRY_PAUSE_MS = 20
 
@@ -43,11 +48,8 @@ export interface Store {
   ): Promise<R>
 }
 
-export interface ResolvedStoreOptions {
+export interface ResolvedStoreOptions extends ResolvedBreakerOptions {
   readonly budgetMs: number
-  readonly breakerFailures: number
-  readonly breakerPauseMs: number
-  readonly monotonicMs: () => number
   readonly events: Emitter
 }
 
@@ -58,10 +60,7 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
   const count = (operation: string) => {
     calls[operation] = (calls[operation] ?? 0) + 1
   }
-  const breaker = createBreaker(
-    { failures: options.breakerFailures, pauseMs: options.breakerPauseMs, monotonicMs: options.monotonicMs },
-    (state) => events.emit({ type: 'breaker', adapter: adapter.name, state }),
-  )
+  const breaker = createBreaker(options, (state) => events.emit({ type: 'breaker', adapter: adapter.name, state }))
   const failure = (operation: string, reason: StoreFailure, cause?: unknown) =>
     new StoreError(adapter.name, operation, reason, cause)
 
@@ -101,7 +100,11 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
             if (breaker.state === 'half-open') breaker.failed()
             reject(error)
           })
-        } else if (retries-- > 0 && breaker.state === 'closed') {
+        } else if (
+          retries-- > 0 &&
+          breaker.state === 'closed' &&
+          (error as Retryable | undefined)?.retryable !== false
+        ) {
           setTimeout(attempt, Math.random() * RETRY_PAUSE_MS)
         } else {
           fail(error instanceof StoreError ? error.reason : 'unavailable', error)

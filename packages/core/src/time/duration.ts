@@ -1,4 +1,4 @@
-import { UsageError } from '../errors/usage-error.js'
+import { invalidOption } from '../errors/usage-error.js'
 
 /**
  * A span of time: `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7d'`, or a bare number of **seconds**, as in Redis `EX`,
@@ -8,19 +8,26 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+/** {@link toMs} of an option that may be left out. */
+export function optionalMs(duration: Duration | undefined, option: string): number | undefined {
+  return duration === undefined ? undefined : toMs(duration, option)
+}
+
 /**
  * A {@link Duration} in integer milliseconds.
  * @throws UsageError (`ERR_INVALID_DURATION`) that names `option` when it is neither, negative, NaN or endless.
  */
 export function toMs(duration: Duration, option: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|[smhd])$/.exec(typeof duration === 'number' ? `${duration}s` : `${duration}`)
-  const ms = match ? Number(match[1]) * (UNIT_MS[match[2] as string] as number) : Number.NaN
+  const text = typeof duration === 'number' ? `${duration}s` : `${duration}`
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|[smhd])$/.exec(text) ?? []
+  // NaN where the text does not match: it fails the comparison below.
+  const ms = Number(count) * (UNIT_MS[unit as string] as number)
   const rounded = Math.round(ms)
   if (!(Math.abs(ms - rounded) < 1e-6 && Number.isSafeInteger(rounded))) {
-    throw new UsageError(
-      'ERR_INVALID_DURATION',
-      `\`${option}\` must be like '250ms', '30s', '5m', '2h', '7d' or a number of seconds, not ${String(duration)}`,
+    throw invalidOption(
       option,
+      `must be like '250ms', '30s', '5m', '2h', '7d' or a number of seconds, not ${String(duration)}`,
+      'ERR_INVALID_DURATION',
     )
   }
   return rounded

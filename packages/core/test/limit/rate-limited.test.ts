@@ -45,6 +45,13 @@ describe('a rate-limited function', () => {
     await expect(send(Array(11).fill('a'))).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option: 'cost' })
   })
 
+  test('by and cost may stand in the defaults of the toolkit', async () => {
+    const { rateLimited } = setUp({ defaults: { rateLimited: { by: (user: string) => user, cost: 2 } } })
+    const limited = rateLimited({ prefix: 'p', limit: 2, per: '1m' }, async (user: string) => user)
+    expect([await limited('a'), await limited('b')]).toEqual(['a', 'b'])
+    await expect(limited('a')).rejects.toMatchObject({ code: 'ERR_RATE_LIMITED' })
+  })
+
   test.each([undefined, null, {}])('by giving %o is an error that says so', async (key) => {
     const { rateLimited } = setUp()
     const limited = rateLimited({ prefix: 'p', limit: 1, per: '1m', by: () => key as never }, async () => 1)
@@ -59,6 +66,7 @@ describe('a rate-limited function', () => {
     [{ limit: 1, per: '1m', algorithm: 'leaky' }, 'algorithm'],
     [{ limit: 1, per: '1m', burst: 2 }, 'burst'],
     [{ limit: 1, per: '1m', burst: 0, algorithm: 'gcra' }, 'burst'],
+    [{ limit: 1, per: '1m', onStoreError: 'maybe' }, 'onStoreError'],
   ])('%o is refused by name, where it is given', (rule, option) => {
     const { RateLimited, rateLimited, limiter } = setUp()
     const named = expect.objectContaining({ name: 'UsageError', option })

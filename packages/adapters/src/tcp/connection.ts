@@ -1,0 +1,91 @@
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import { toTypedError } from './reply-error.js'
+
+/**
+ * One connection: an ioredis client that connects once. It never reconnects by itself and never sends a command twice;
+ * when it is gone it is gone, and the pool opens another at the next use. So nothing runs in the background, no timer
+ * keeps a process alive or is waited for after a freeze, and a command whose answer got lost is never repeated unseen.
+ */
+export interface Connection {
+  readonly client: Redis | Cluster
+  /** Whether the next command may go here. A connection that owes an answer for too long is closed by asking. */
+  isUsable(): boolean
+  /** Passes a command on, and what it rejects with as a typed error. */
+  send<T>(command: (client: Redis) => Promise<T>): Promise<T>
+  close(): void
+}
+
+/** What a client is made with, so that it behaves as {@link Connection} says. */
+export const CONNECT_ONCE = {
+  lazyConnect: true,
+  // The pool replaces; ioredis would resend what may have been done already.
+  retryStrategy: () => null,
+  maxRetriesPerRequest: 0,
+  autoResubscribe: false,
+  // One round trip less to open. A server that is loading says so to the first command as well.
+  enableReadyCheck: false,
+} satisfies RedisOptions
+
+/**
+ * @param stallMs how long a connection may owe an answer without a byte coming in
+ */
+export function createConnection(client: Redis | Cluster, stallMs: number): Connection {
+  let pending = 0
+  /** When it last answered, or began to owe an answer. */
+  let sinceMs = 0
+  let bytesRead = 0
+
+  // ioredis rejects what was under way with "Connection is closed", and tells why by event. To listen at all is a duty:
+  // it complains on the console where nobody does.
+  let reason: unknown
+  client.on('error', (error) => {
+    reason = error
+  })
+
+  const stream = () =>
+    (client as unknown as { stream?: { bytesRead: number; readable: boolean; destroyed: boolean } }).stream
+  const close = () => client.disconnect()
+  const answered = () => {
+    pending -= 1
+    sinceMs = performance.now()
+  }
+
+  function isStalled(): boolean {
+    if (pending === 0 || performance.now() - sinceMs < stallMs) return false
+    const bytes = stream()?.bytesRead ?? 0
+    if (bytes === bytesRead) return true
+    // A long answer on its way.
+    bytesRead = bytes
+    sinceMs = performance.now()
+    return false
+  }
+
+  return {
+    client,
+    close,
+    isUsable() {
+      if (client.status !== 'ready') return false
+      const socket = stream()
+      if (socket && (socket.destroyed || !socket.readable)) return false
+      if (!isStalled()) return true
+      close()
+      return false
+    },
+    send(command) {
+      if (pending++ === 0) {
+        sinceMs = performance.now()
+        bytesRead = stream()?.bytesRead ?? 0
+      }
+      return command(client as Redis).then(
+        (value) => {
+          answered()
+          return value
+        },
+        (error) => {
+          answered()
+          throw toTypedError(client.status === 'ready' ? error : (reason ?? error))
+        },
+      )
+    },
+  }
+}

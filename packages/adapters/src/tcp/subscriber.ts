@@ -1,0 +1,84 @@
+import type { Channels, Listener, Subscription } from '@larder/core'
+import type { Cluster, Redis } from 'ioredis'
+
+/** Subscriptions over a connection of their own, opened with the first and closed with the last. */
+export interface Subscriber {
+  subscribe(channels: Channels, listener: Listener): Promise<Subscription>
+  close(): void
+}
+
+interface Entry {
+  readonly names: ReadonlySet<string>
+  readonly byPattern: boolean
+  readonly listener: Listener
+}
+
+export function createSubscriber(createClient: () => Promise<Redis | Cluster>): Subscriber {
+  const entries = new Set<Entry>()
+  let opening: Promise<Redis> | undefined
+
+  async function open(): Promise<Redis> {
+    const client = (await createClient()) as Redis
+    client.on('message', (channel, message) => deliver(false, channel, channel, message))
+    client.on('pmessage', (pattern, channel, message) => deliver(true, pattern, channel, message))
+    // It comes back and subscribes anew by itself; what was said meanwhile is missed.
+    client.on('close', () => {
+      for (const { listener } of entries) listener.onDisconnect?.()
+    })
+    await client.connect()
+    return client
+  }
+
+  function deliver(byPattern: boolean, name: string, channel: string, message: string): void {
+    for (const entry of entries) {
+      if (entry.byPattern === byPattern && entry.names.has(name)) entry.listener.onMessage(message, channel)
+    }
+  }
+
+  const isUsed = (byPattern: boolean, name: string) =>
+    [...entries].some((entry) => entry.byPattern === byPattern && entry.names.has(name))
+
+  function close(): void {
+    const closed = opening
+    opening = undefined
+    closed?.then(
+      (client) => client.disconnect(),
+      () => {},
+    )
+  }
+
+  return {
+    async subscribe(channels, listener) {
+      const byPattern = 'patterns' in channels
+      const names = [...new Set(byPattern ? channels.patterns : channels)]
+      const entry: Entry = { names: new Set(names), byPattern, listener }
+      if (!opening) {
+        const attempt = open()
+        opening = attempt
+        attempt.catch(() => {
+          if (opening === attempt) opening = undefined
+        })
+      }
+      const client = await opening
+      entries.add(entry)
+      try {
+        if (names.length) await (byPattern ? client.psubscribe(...names) : client.subscribe(...names))
+      } catch (error) {
+        entries.delete(entry)
+        throw error
+      }
+      return {
+        async unsubscribe() {
+          if (!entries.delete(entry)) return
+          if (entries.size === 0) return close()
+          const unused = names.filter((name) => !isUsed(byPattern, name))
+          if (unused.length) await (byPattern ? client.punsubscribe(...unused) : client.unsubscribe(...unused))
+        },
+      }
+    },
+    close() {
+      entries.clear()
+      close()
+    },
+  }
+}

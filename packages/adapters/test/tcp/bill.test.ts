@@ -1,0 +1,91 @@
+import { createLarder } from '@larder/core'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { tcp } from '../../src/tcp/index.js'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+
+let redis: RedisServer
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterAll(() => redis.stop())
+beforeEach(() => redis.cli('FLUSHALL'))
+
+function open() {
+  const adapter = tcp({ url: redis.url })
+  onTestFinished(() => adapter.close())
+  const larder = createLarder({ adapter })
+  const find = larder.cached(
+    { ttl: '1m', prefix: 'find', tags: (id) => ['a', 'b', `id:${id % 2}`] },
+    async (id: number) => ({ id }),
+  )
+  return { ...larder, adapter, find }
+}
+
+/** What the server ran meanwhile, by its own count. What scripts call inside counts too. */
+async function bill(call: () => Promise<unknown>) {
+  await redis.resetStats()
+  await call()
+  return redis.commandStats()
+}
+
+test('a hit with three tags is one command', async () => {
+  const { find } = open()
+  await find(1)
+  expect(await bill(() => find(1))).toEqual({ mget: 1 })
+})
+
+test('a miss and its fill are two, and one more for each tag never seen before', async () => {
+  const { find } = open()
+  await find(0)
+  expect(await bill(() => find(2))).toEqual({ mget: 1, set: 1 })
+  expect(await bill(() => find(1))).toEqual({ mget: 1, set: 2 })
+})
+
+test('256 concurrent hits are one MGET', async () => {
+  const { find } = open()
+  const ids = Array.from({ length: 256 }, (_, id) => id)
+  await Promise.all(ids.map(find))
+  expect(await bill(() => Promise.all(ids.map(find)))).toEqual({ mget: 1 })
+})
+
+test('1,000 concurrent calls of one cold key are one read and one write', async () => {
+  const { find } = open()
+  await find(0)
+  expect(await bill(() => Promise.all(Array.from({ length: 1_000 }, () => find(2))))).toEqual({ mget: 1, set: 1 })
+})
+
+test('evicting a key, k tags, a method or everything is 1, k, 1 and 1', async () => {
+  const { find, cache } = open()
+  await find(1)
+  expect(await bill(() => find.evict(1))).toEqual({ set: 1 })
+  expect(await bill(() => cache.evictTags(['a', 'b', 'c']))).toEqual({ set: 3 })
+  expect(await bill(() => find.evictAll())).toEqual({ set: 1 })
+  expect(await bill(() => cache.clear())).toEqual({ set: 1 })
+})
+
+test('a rate-limit check is one EVALSHA', async () => {
+  const { limiter } = open()
+  const strict = limiter({ prefix: 'strict', limit: 1, per: '1h' })
+  const smooth = limiter({ prefix: 'smooth', limit: 1, per: '1h', algorithm: 'gcra' })
+  await Promise.all([strict.check('warm'), smooth.check('warm')])
+  expect(await bill(() => strict.check('k'))).toEqual({ evalsha: 1, time: 1, get: 1, set: 1 })
+  expect(await bill(() => strict.check('k'))).toEqual({ evalsha: 1, time: 1, get: 1 })
+  expect(await bill(() => smooth.check('k'))).toEqual({ evalsha: 1, pttl: 1, set: 1 })
+  expect(await bill(() => smooth.check('k'))).toEqual({ evalsha: 1, pttl: 1 })
+})
+
+test('acquiring, extending and releasing a lock are one each', async () => {
+  const { locks } = open()
+  await (await locks.acquire('warm')).release()
+  await locks.acquire('warm').then((lock) => lock.extend())
+  const calls = async (call: () => Promise<unknown>) => (await bill(call)).evalsha
+  let lock = await locks.acquire('job')
+  await lock.release()
+  expect(
+    await calls(async () => {
+      lock = await locks.acquire('job')
+    }),
+  ).toBe(1)
+  expect(await calls(() => lock.extend())).toBe(1)
+  expect(await calls(() => lock.release())).toBe(1)
+})
