@@ -24,6 +24,7 @@ const bundleOptions = {
   platform: 'neutral',
   mainFields: ['module', 'main'],
   target: 'es2022',
+  logLevel: 'error',
 }
 
 await lint()

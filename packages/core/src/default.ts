@@ -58,7 +58,7 @@ export function configure(options: LarderOptions): void {
   if (current.context) {
     throw new UsageError(
       'ERR_CONFIGURED_TOO_LATE',
-      'configure() came after the first call: call it where your application starts, or use createLarder()',
+      'configure() came after the first call: call it before, or use createLarder()',
     )
   }
   // Bad options show here; what is made of good ones is thrown away, and nothing has been opened by it.

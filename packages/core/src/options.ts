@@ -62,8 +62,7 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
   if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter, such as memory()')
   const { budget, breaker: { failures = DEFAULT_BREAKER_FAILURES, pause } = {} } = options.store ?? {}
   const { budgetMs = DEFAULT_BUDGET_MS } = adapter.capabilities
-  const ownBudgetMs = optionalMs(budget, 'store.budget')
-  if (ownBudgetMs === 0) throw invalidOption('store.budget', 'must be more than 0')
+  const ownBudgetMs = optionalMs(budget, 'store.budget', 1)
   assertPositiveInteger(failures, 'store.breaker.failures')
 
   if (options.onEvent) events.on(options.onEvent)

@@ -59,8 +59,7 @@ export function createCache(toolkit: Toolkit): Cache {
   function place(key: string, options?: StoreOptions): Place {
     if (typeof key !== 'string') throw invalidOption('key', 'must be a string')
     const { namespace, store, serializer, events } = toolkit.context()
-    const ttlMs = options && toMs(options.ttl, 'ttl')
-    if (ttlMs === 0) throw invalidOption('ttl', 'must be more than 0')
+    const ttlMs = options && toMs(options.ttl, 'ttl', 1)
     const tags = options?.tags ?? []
     return {
       key: directKey(namespace, key),

@@ -1,5 +1,4 @@
 import type { Any } from '../decorate/types.js'
-import { invalidOption } from '../errors/usage-error.js'
 import type { Serializer } from '../serialize/serializer.js'
 import { type Duration, optionalMs, toMs } from '../time/duration.js'
 
@@ -60,8 +59,7 @@ export function resolveCachedOptions(options: CachedOptions): ResolvedCachedOpti
   const { ttl, nullTtl, unless, budget, tags } = options
   const fixedMs = typeof ttl === 'function' ? undefined : toMs(ttl, 'ttl')
   const nullMs = optionalMs(nullTtl, 'nullTtl')
-  const budgetMs = optionalMs(budget, 'budget')
-  if (budgetMs === 0) throw invalidOption('budget', 'must be more than 0: to go without the cache, use `when`')
+  const budgetMs = optionalMs(budget, 'budget', 1)
   return {
     ttlMs(result) {
       if (unless?.(result)) return 0

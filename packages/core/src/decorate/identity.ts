@@ -44,11 +44,7 @@ export function createIdentity(
   const claim = (name: string) => {
     const slot = `${kind}:${name}`
     if ((toolkit.claims.get(slot) ?? owner) !== owner) {
-      throw invalidOption(
-        'prefix',
-        `${name} belongs to another function, and two functions must not share entries: give each its own`,
-        'ERR_PREFIX_TAKEN',
-      )
+      throw invalidOption('prefix', `${name} belongs to another function: give each its own`, 'ERR_PREFIX_TAKEN')
     }
     toolkit.claims.set(slot, owner)
     prefixes.set(owner, name)

@@ -67,9 +67,8 @@ export function resolveRule(options: LimitRule & Pick<LimiterOptions, 'onStoreEr
   if (!['local', 'allow', 'deny'].includes(onStoreError)) {
     throw invalidOption('onStoreError', `must be 'local', 'allow' or 'deny', not ${onStoreError}`)
   }
-  const windowMs = toMs(per, 'per')
+  const windowMs = toMs(per, 'per', 1)
   assertPositiveInteger(limit, 'limit')
-  if (windowMs === 0) throw invalidOption('per', 'must be more than 0')
   if (algorithm === 'sliding-window') {
     if (burst !== undefined) throw invalidOption('burst', "goes with algorithm 'gcra' only")
     return {

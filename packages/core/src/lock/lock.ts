@@ -1,5 +1,4 @@
 import { LockLostError, LockStoreError, lockStoreFailed } from '../errors/lock-errors.js'
-import { invalidOption } from '../errors/usage-error.js'
 import type { Context } from '../store/toolkit.js'
 import { type Duration, optionalMs } from '../time/duration.js'
 import { backgroundTimer } from '../time/timer.js'
@@ -125,8 +124,7 @@ export function createLock(
       return expiresAtMs
     },
     async extend(ttl) {
-      const nextTtlMs = optionalMs(ttl, 'ttl') ?? ttlMs
-      if (nextTtlMs === 0) throw invalidOption('ttl', 'must be more than 0: to let go, release the lock')
+      const nextTtlMs = optionalMs(ttl, 'ttl', 1) ?? ttlMs
       await extend(nextTtlMs)
     },
     async release() {

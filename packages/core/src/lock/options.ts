@@ -1,4 +1,3 @@
-import { invalidOption } from '../errors/usage-error.js'
 import { type Duration, optionalMs } from '../time/duration.js'
 
 export const DEFAULT_LOCK_TTL_MS = 30_000
@@ -34,7 +33,6 @@ export interface ResolvedLockOptions {
 
 /** @throws UsageError that names the option at fault. */
 export function resolveLockOptions({ ttl, wait, extend = true, signal }: LockOptions = {}): ResolvedLockOptions {
-  const ttlMs = optionalMs(ttl, 'ttl') ?? DEFAULT_LOCK_TTL_MS
-  if (ttlMs === 0) throw invalidOption('ttl', 'must be more than 0: a lock without time is held by nobody')
+  const ttlMs = optionalMs(ttl, 'ttl', 1) ?? DEFAULT_LOCK_TTL_MS
   return { ttlMs, waitMs: optionalMs(wait, 'wait') ?? DEFAULT_LOCK_WAIT_MS, extend, signal }
 }

@@ -9,15 +9,16 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** {@link toMs} of an option that may be left out. */
-export function optionalMs(duration: Duration | undefined, option: string): number | undefined {
-  return duration === undefined ? undefined : toMs(duration, option)
+export function optionalMs(duration: Duration | undefined, option: string, leastMs = 0): number | undefined {
+  return duration === undefined ? undefined : toMs(duration, option, leastMs)
 }
 
 /**
  * A {@link Duration} in integer milliseconds.
+ * @param leastMs 1 where 0 is none
  * @throws UsageError (`ERR_INVALID_DURATION`) that names `option` when it is neither, negative, NaN or endless.
  */
-export function toMs(duration: Duration, option: string): number {
+export function toMs(duration: Duration, option: string, leastMs = 0): number {
   const text = typeof duration === 'number' ? `${duration}s` : `${duration}`
   const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|[smhd])$/.exec(text) ?? []
   // NaN where the text does not match: it fails the comparison below.
@@ -30,5 +31,6 @@ export function toMs(duration: Duration, option: string): number {
       'ERR_INVALID_DURATION',
     )
   }
+  if (rounded < leastMs) throw invalidOption(option, 'must be more than 0')
   return rounded
 }
