@@ -18,12 +18,15 @@ export function runOrExit(command, args, options) {
   if (status !== 0) process.exit(status)
 }
 
-/** Installs when the lock file is newer than what is installed. `npm ci`: exactly what the lock file says. */
+/**
+ * Installs when the lock file is newer than what is installed. `npm install` rather than `npm ci`: it takes the versions
+ * from the lock file as well, but does not insist on entries for every other platform's binaries.
+ */
 export function install() {
   const installed = `${root}node_modules/.package-lock.json`
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs) return
   console.log('Installing dependencies …')
-  runOrExit('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  runOrExit('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
 export function build() {
