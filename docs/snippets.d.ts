@@ -56,12 +56,5 @@ declare const body: string
 declare function test(name: string, run: () => Promise<void>): void
 
 /** The TCP adapter, as far as docstrings speak of it. */
-declare function tcp(options: { url: string | undefined }): import('@larder/core').Adapter
-declare const redis: {
-  withConnection<R>(fn: (client: RedisClient) => Promise<R>): Promise<R>
-}
-interface RedisClient {
-  watch(key: string): Promise<unknown>
-  get(key: string): Promise<string | null>
-  multi(): { set(key: string, value: string | number): { exec(): Promise<unknown> } }
-}
+declare function tcp(options: { url: string | undefined }): import('@larder/adapters/tcp').TcpAdapter
+declare const redis: import('@larder/adapters/tcp').TcpAdapter

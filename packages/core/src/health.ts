@@ -1,3 +1,4 @@
+import type { PoolCounts } from './errors/pool-exhausted-error.js'
 import type { BreakerState } from './events/events.js'
 import type { Toolkit } from './store/toolkit.js'
 
@@ -8,6 +9,8 @@ export interface AdapterHealth {
   readonly breaker: BreakerState
   /** Calls sent to the adapter so far, by method. */
   readonly calls: Readonly<Record<string, number>>
+  /** Its connections, and who waits for them; `undefined` for an adapter without a pool. */
+  readonly pool: PoolCounts | undefined
   /** Why it is not ok. */
   readonly error?: unknown
 }
@@ -29,7 +32,12 @@ export function createHealth(toolkit: Toolkit): () => Promise<Health> {
         (roundTripMs) => ({ ok: true, roundTripMs }),
         (error: unknown) => ({ ok: false, roundTripMs: undefined, error }),
       )
-    const adapter = { ...answer, breaker: store.breaker.state, calls: { ...store.calls } }
+    const adapter = {
+      ...answer,
+      breaker: store.breaker.state,
+      calls: { ...store.calls },
+      pool: store.adapter.counts?.(),
+    }
     return { ok: answer.ok, adapters: { [store.adapter.name]: adapter } }
   }
 }

@@ -1,12 +1,13 @@
 import type { Cluster, ClusterNode, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 import { CONNECT_ONCE } from './connection.js'
+import { type OpenClient, watchErrors } from './open-client.js'
 import type { ResolvedTcpOptions } from './options.js'
 import { toTypedError } from './reply-error.js'
 
 /** Makes connected clients of one server, of the master that sentinels know, or of a cluster. */
 export interface Clients {
   /** Rejects when it takes longer than `connectTimeout`, whatever the server does or fails to do. */
-  open(): Promise<Redis | Cluster>
+  open(): Promise<OpenClient>
   /** A client for subscriptions, which comes back by itself and is not connected yet. */
   subscriber(): Promise<Redis | Cluster>
 }
@@ -46,21 +47,17 @@ export function createClients(options: ResolvedTcpOptions): Clients {
   return {
     async open() {
       const client = await create({ ...CONNECT_ONCE, sentinelRetryStrategy: () => null })
-      let reason: unknown
-      client.on('error', (error) => {
-        reason = error
-      })
+      const opened = watchErrors(client)
       let timer: NodeJS.Timeout | undefined
       const tooLong = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error('connecting took too long')), options.connectTimeoutMs)
       })
       try {
         await Promise.race([client.connect(), tooLong])
-        return client
+        return opened
       } catch (error) {
         client.disconnect()
-        // ioredis rejects with "Connection is closed", and says why by event.
-        throw toTypedError(reason ?? error)
+        throw toTypedError(opened.lastError() ?? error)
       } finally {
         clearTimeout(timer)
       }

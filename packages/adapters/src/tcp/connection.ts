@@ -1,4 +1,5 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { OpenClient } from './open-client.js'
 import { toTypedError } from './reply-error.js'
 
 /**
@@ -29,18 +30,11 @@ export const CONNECT_ONCE = {
 /**
  * @param stallMs how long a connection may owe an answer without a byte coming in
  */
-export function createConnection(client: Redis | Cluster, stallMs: number): Connection {
+export function createConnection({ client, lastError }: OpenClient, stallMs: number): Connection {
   let pending = 0
   /** When it last answered, or began to owe an answer. */
   let sinceMs = 0
   let bytesRead = 0
-
-  // ioredis rejects what was under way with "Connection is closed", and tells why by event. To listen at all is a duty:
-  // it complains on the console where nobody does.
-  let reason: unknown
-  client.on('error', (error) => {
-    reason = error
-  })
 
   const stream = () =>
     (client as unknown as { stream?: { bytesRead: number; readable: boolean; destroyed: boolean } }).stream
@@ -83,7 +77,7 @@ export function createConnection(client: Redis | Cluster, stallMs: number): Conn
         },
         (error) => {
           answered()
-          throw toTypedError(client.status === 'ready' ? error : (reason ?? error))
+          throw toTypedError(client.status === 'ready' ? error : (lastError() ?? error))
         },
       )
     },

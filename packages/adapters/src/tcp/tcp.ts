@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis'
 import { createClients } from './clients.js'
 import { type Connection, createConnection } from './connection.js'
 import { groupBySlot } from './hash-tag.js'
+import { watchErrors } from './open-client.js'
 import { resolveTcpOptions, type TcpOptions } from './options.js'
 import { type AcquireOptions, createPool } from './pool.js'
 import { deleteIf, expireIf, runScript, setIf } from './scripts.js'
@@ -50,7 +51,7 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
   const resolved = resolveTcpOptions(options)
   const { client: injected, stallMs } = resolved
   const clients = createClients(resolved)
-  const own = injected && createConnection(injected, Number.POSITIVE_INFINITY)
+  const own = injected && createConnection(watchErrors(injected), Number.POSITIVE_INFINITY)
   // A cluster client keeps a connection to each node by itself.
   const max = resolved.cluster ? 1 : resolved.pool.max
   const pool = createPool(async () => own ?? createConnection(await clients.open(), stallMs), { ...resolved.pool, max })

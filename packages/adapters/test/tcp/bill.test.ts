@@ -74,6 +74,21 @@ test('a rate-limit check is one EVALSHA', async () => {
   expect(await bill(() => smooth.check('k'))).toEqual({ evalsha: 1, pttl: 1 })
 })
 
+test('health tells of the round trip, the breaker and the pool', async () => {
+  const { health } = open()
+  expect(await health()).toMatchObject({
+    ok: true,
+    adapters: {
+      tcp: {
+        ok: true,
+        roundTripMs: expect.any(Number),
+        breaker: 'closed',
+        pool: { size: 1, free: 1, used: 0, pending: 0 },
+      },
+    },
+  })
+})
+
 test('acquiring, extending and releasing a lock are one each', async () => {
   const { locks } = open()
   await (await locks.acquire('warm')).release()

@@ -1,3 +1,4 @@
+import type { PoolCounts } from '../errors/pool-exhausted-error.js'
 import type { Script } from './script.js'
 
 /**
@@ -60,6 +61,9 @@ export interface Adapter {
 
   /** One round trip to the store. @returns its duration in milliseconds. */
   ping(call?: CallOptions): Promise<number>
+
+  /** The connections of an adapter with a pool, and who waits for them: shown by `health()`. */
+  counts?(): PoolCounts
 
   /** The raw client underneath, connected, for everything this interface leaves out. */
   client(): Promise<unknown>

@@ -43,6 +43,7 @@ export function intercept(adapter: Adapter, around: (call: AdapterCall) => Promi
     capabilities: adapter.capabilities,
     client: () => adapter.client(),
     close: () => adapter.close(),
+    ...(adapter.counts && { counts: () => adapter.counts?.() }),
   }
   for (const method of METHODS) {
     // `publish` and `subscribe` are not on every adapter, and a double must not pretend.
