@@ -13,7 +13,17 @@ export interface Connection {
   isUsable(): boolean
   /** Passes a command on, and what it rejects with as a typed error. */
   send<T>(command: (client: Redis) => Promise<T>): Promise<T>
+  /** Keeps the process alive until the returned function is called. Otherwise only commands under way do. */
+  hold(): () => void
   close(): void
+}
+
+interface Socket {
+  readonly bytesRead: number
+  readonly readable: boolean
+  readonly destroyed: boolean
+  ref(): void
+  unref(): void
 }
 
 /** What a client is made with, so that it behaves as {@link Connection} says. */
@@ -28,7 +38,7 @@ export const CONNECT_ONCE = {
 } satisfies RedisOptions
 
 /**
- * @param stallMs how long a connection may owe an answer without a byte coming in
+ * @param stallMs how long a connection may owe an answer without a byte coming in; Infinity for a client that is not ours
  */
 export function createConnection({ client, lastError }: OpenClient, stallMs: number): Connection {
   let pending = 0
@@ -36,12 +46,24 @@ export function createConnection({ client, lastError }: OpenClient, stallMs: num
   let sinceMs = 0
   let bytesRead = 0
 
-  const stream = () =>
-    (client as unknown as { stream?: { bytesRead: number; readable: boolean; destroyed: boolean } }).stream
+  // A client of the application's own is left as it is. A cluster's has a socket for each node, and none here.
+  const isOurs = stallMs < Number.POSITIVE_INFINITY
+  const stream = () => (isOurs ? (client as unknown as { stream?: Socket }).stream : undefined)
   const close = () => client.disconnect()
+  // An idle connection is no reason for a process to stay, nor for a Lambda with a callback to wait.
+  let users = 0
+  const use = () => {
+    if (users++ === 0) stream()?.ref()
+  }
+  const leave = () => {
+    if (--users === 0) stream()?.unref()
+  }
+  stream()?.unref()
+
   const answered = () => {
     pending -= 1
     sinceMs = performance.now()
+    leave()
   }
 
   function isStalled(): boolean {
@@ -65,7 +87,12 @@ export function createConnection({ client, lastError }: OpenClient, stallMs: num
       close()
       return false
     },
+    hold() {
+      use()
+      return leave
+    },
     send(command) {
+      use()
       if (pending++ === 0) {
         sinceMs = performance.now()
         bytesRead = stream()?.bytesRead ?? 0

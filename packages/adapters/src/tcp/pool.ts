@@ -205,9 +205,15 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
       member.leased = true
       let broken = true
       try {
-        const result = await fn(await ready(member))
-        broken = false
-        return result
+        const connection = await ready(member)
+        const letGo = connection.hold()
+        try {
+          const result = await fn(connection)
+          broken = false
+          return result
+        } finally {
+          letGo()
+        }
       } catch (error) {
         broken = options.closeOnError || !member.connection?.isUsable()
         throw error

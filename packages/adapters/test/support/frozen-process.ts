@@ -23,6 +23,12 @@ const commands: Record<string, () => Promise<unknown>> = {
 
 const lines = createInterface({ input: process.stdin })
 lines.on('line', async (line) => {
+  if (line === 'end') {
+    // Without closing the adapter: an idle connection must not hold the process.
+    lines.close()
+    process.stdin.destroy()
+    return
+  }
   if (line === 'close') {
     lines.close()
     process.stdin.destroy()

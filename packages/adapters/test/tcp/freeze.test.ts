@@ -71,10 +71,10 @@ test.each(['read', 'count', 'lock'])(
   },
 )
 
-test('a process that has used the adapter and closed it ends by itself; nor does an idle one leave timers behind', async () => {
+test.each(['close', 'end'])('a process that has used the adapter ends by itself: %s', async (command) => {
   const { child, ask } = await startProcess()
   await ask('read')
   const exited = once(child, 'exit')
-  child.stdin?.write('close\n')
+  child.stdin?.write(`${command}\n`)
   expect((await exited)[0]).toBe(0)
 })
