@@ -55,7 +55,7 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
   // A cluster client keeps a connection to each node by itself.
   const max = resolved.cluster ? 1 : resolved.pool.max
   const pool = createPool(async () => own ?? createConnection(await clients.open(), stallMs), { ...resolved.pool, max })
-  const subscriber = createSubscriber(async () => (injected ? (injected as Redis).duplicate() : clients.subscriber()))
+  const subscriber = createSubscriber(async () => (injected ? duplicate(injected) : clients.subscriber()))
   const inCluster = resolved.cluster !== undefined || injected?.isCluster === true
   let closed = false
 
@@ -174,6 +174,15 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
       if (!own) await pool.close()
     },
   }
+}
+
+/** A client like one of the application's own, for subscriptions: those take a connection to themselves. */
+function duplicate(client: Redis | Cluster): Redis | Cluster {
+  const lazyConnect = true
+  const copy = client.isCluster
+    ? (client as Cluster).duplicate([], { lazyConnect })
+    : (client as Redis).duplicate({ lazyConnect })
+  return watchErrors(copy).client
 }
 
 async function deleteOn(node: Redis, pattern: string): Promise<number> {
