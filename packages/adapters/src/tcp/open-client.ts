@@ -7,11 +7,19 @@ export interface OpenClient {
   lastError(): unknown
 }
 
+// One listener a client, however many adapters are made over it.
+const watched = /* @__PURE__ */ new WeakMap<Redis | Cluster, OpenClient>()
+
 /** To listen is a duty: ioredis complains on the console where nobody does. */
 export function watchErrors(client: Redis | Cluster): OpenClient {
-  let last: unknown
-  client.on('error', (error) => {
-    last = error
-  })
-  return { client, lastError: () => last }
+  let opened = watched.get(client)
+  if (!opened) {
+    let last: unknown
+    client.on('error', (error) => {
+      last = error
+    })
+    opened = { client, lastError: () => last }
+    watched.set(client, opened)
+  }
+  return opened
 }
