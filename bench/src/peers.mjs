@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../peers/', import.meta.url))
@@ -11,8 +11,14 @@ export function installPeers() {
   execFileSync('npm install --no-audit --no-fund', { cwd: folder, stdio: 'inherit', shell: true })
 }
 
+/** Whether every peer is there, at its pinned version. */
 export function havePeers() {
-  return existsSync(new URL('../peers/node_modules/.package-lock.json', import.meta.url))
+  const pinned = read('package.json').dependencies
+  try {
+    return Object.entries(peerVersions()).every(([name, version]) => version === pinned[name])
+  } catch {
+    return false
+  }
 }
 
 /** What `bench/peers/<name>.mjs` exports. The peers must be installed. */
@@ -28,7 +34,10 @@ export async function listPeers(name) {
 }
 
 export function peerVersions() {
-  const read = (path) => JSON.parse(readFileSync(`${folder}${path}`, 'utf8'))
   const names = Object.keys(read('package.json').dependencies)
   return Object.fromEntries(names.map((name) => [name, read(`node_modules/${name}/package.json`).version]))
+}
+
+function read(path) {
+  return JSON.parse(readFileSync(`${folder}${path}`, 'utf8'))
 }

@@ -9,7 +9,8 @@ const ids = Array.from({ length: KEYS }, (_, i) => `product-${i}`)
 
 /** The adapter's own clients: it is made for both. */
 const clients = createRequire(new URL('../../packages/adapters/package.json', import.meta.url))
-const ioredis = (version, url, options = {}) => new (clients(version).Redis)(url, options)
+const ioredis = (name, url) => new (clients(name).Redis)(url)
+export const clientVersions = ['ioredis-5', 'ioredis'].map((name) => clients(`${name}/package.json`).version)
 
 /** The floors and ours, in the shape of `peers/redis-caches.mjs`. The first is what all are compared with. */
 export const ours = [
@@ -49,10 +50,10 @@ export default async function redisHitRow(name, size, inFlight, url) {
   const server = ioredis('ioredis', url)
   await server.flushdb()
   let loads = 0
-  const valueOf = values[size]
+  const makeValue = values[size]
   const load = async (id) => {
     loads++
-    return valueOf(id)
+    return makeValue(id)
   }
   const get = await (await find(name)).cache(load, url)
   for (const id of ids) await get(id)
@@ -67,7 +68,7 @@ export default async function redisHitRow(name, size, inFlight, url) {
       await callAtOnce()
       // The count itself is a command.
       const sent = (await commands()) - before - 1
-      for (const id of ids) deepStrictEqual(await get(id), valueOf(id))
+      for (const id of ids) deepStrictEqual(await get(id), makeValue(id))
       strictEqual(loads, KEYS, 'a call that should have been a hit ran the loader')
       return { commands: sent }
     },

@@ -3,7 +3,7 @@ import { findRedis } from '../../scripts/find-redis.mjs'
 import { compare } from './harness.mjs'
 import { pinToOneCore } from './one-core.mjs'
 import { listPeers } from './peers.mjs'
-import { KEYS, ours } from './redis-hit-row.mjs'
+import { clientVersions, KEYS, ours } from './redis-hit-row.mjs'
 import { startRedis } from './redis-server.mjs'
 import { ratioTable, report } from './report.mjs'
 
@@ -35,7 +35,8 @@ function find() {
 async function run(path) {
   const peers = quick ? [] : await listPeers('redis-caches')
   const core = pinToOneCore()
-  if (core === undefined) console.log('There is no `taskset`: client and server run on any core, and ratios vary more.\n')
+  if (core === undefined)
+    console.log('There is no `taskset`: client and server run on any core, and ratios vary more.\n')
   const redis = await startRedis(path)
   try {
     const tables = []
@@ -44,7 +45,7 @@ async function run(path) {
     report({
       suite: 'redis-hit',
       title: 'What a hit through Redis costs',
-      load: `${load.batches} batches of ${load.rounds} rounds of ${load.roundMs} ms for each row; ${KEYS} live keys; redis-server ${redis.version} on loopback, ${where}`,
+      load: `${load.batches} batches of ${load.rounds} rounds of ${load.roundMs} ms for each row; ${KEYS} live keys; redis-server ${redis.version} on loopback, ${where}; ioredis ${clientVersions.join(' and ')}`,
       tables,
       quick,
     })

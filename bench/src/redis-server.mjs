@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const HOST = '127.0.0.1'
 const STARTS_WITHIN_MS = 10_000
+/** One for each row of a suite, so that rows do not meet. */
+const DATABASES = 64
 
 /**
  * Starts a Redis server on a free port, which saves nothing and ends with this process at the latest.
@@ -36,9 +38,6 @@ export async function startRedis(path) {
     throw error
   }
 }
-
-/** One for each row, so that rows do not meet. */
-const DATABASES = 64
 
 async function freePort() {
   const probe = createServer().listen(0, HOST)

@@ -101,8 +101,14 @@ function machine() {
 function versions() {
   const manifest = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
   const core = manifest('../../packages/core/package.json')
+  const adapters = manifest('../../packages/adapters/package.json')
   const { devDependencies } = manifest('../../package.json')
-  const ours = { [core.name]: core.version, ...core.dependencies, esbuild: devDependencies.esbuild }
+  const ours = {
+    [core.name]: core.version,
+    ...core.dependencies,
+    [adapters.name]: adapters.version,
+    esbuild: devDependencies.esbuild,
+  }
   return havePeers() ? { ...ours, ...peerVersions() } : ours
 }
 
