@@ -61,9 +61,18 @@ export function createConnection({ client, lastError }: OpenClient, stallMs: num
   stream()?.unref()
 
   const answered = () => {
-    pending -= 1
-    sinceMs = performance.now()
+    // With nothing owed, the next command says since when.
+    if (--pending > 0) sinceMs = performance.now()
     leave()
+  }
+
+  const onValue = (value: unknown) => {
+    answered()
+    return value
+  }
+  const onError = (error: unknown): never => {
+    answered()
+    throw toTypedError(client.status === 'ready' ? error : (lastError() ?? error))
   }
 
   function isStalled(): boolean {
@@ -97,16 +106,7 @@ export function createConnection({ client, lastError }: OpenClient, stallMs: num
         sinceMs = performance.now()
         bytesRead = stream()?.bytesRead ?? 0
       }
-      return command(client as Redis).then(
-        (value) => {
-          answered()
-          return value
-        },
-        (error) => {
-          answered()
-          throw toTypedError(client.status === 'ready' ? error : (lastError() ?? error))
-        },
-      )
+      return command(client as Redis).then(onValue as never, onError)
     },
   }
 }

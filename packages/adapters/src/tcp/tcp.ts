@@ -78,17 +78,20 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
     return Promise.all(groups.map((group) => send((client) => command(client, group))))
   }
 
+  async function getManyPerSlot(keys: readonly string[]) {
+    const groups = groupBySlot(keys)
+    const answers = await Promise.all(groups.map((group) => send((client) => client.mget(group))))
+    const found = new Map(groups.flatMap((group, g) => group.map((key, i) => [key, answers[g]?.[i] ?? null])))
+    return keys.map((key) => found.get(key) ?? null)
+  }
+
   return {
     name: 'tcp',
     capabilities: { subscribe: true, scripts: 'lua', atomicSet: false, ttlGranularityMs: 1, budgetMs: 250 },
 
-    async getMany(keys) {
-      if (keys.length === 0) return []
-      if (!inCluster) return send((client) => client.mget(keys as string[]))
-      const groups = groupBySlot(keys)
-      const answers = await Promise.all(groups.map((group) => send((client) => client.mget(group))))
-      const found = new Map(groups.flatMap((group, g) => group.map((key, i) => [key, answers[g]?.[i] ?? null])))
-      return keys.map((key) => found.get(key) ?? null)
+    getMany(keys) {
+      if (keys.length === 0) return Promise.resolve([])
+      return inCluster ? getManyPerSlot(keys) : send((client) => client.mget(keys as string[]))
     },
 
     async set(key, value, { ttlMs, when } = {}) {
