@@ -90,7 +90,7 @@ async function checkBundles() {
   const imported = (names) => `export { ${names} } from '${manifest.name}'`
   const entries = [
     { title: 'Cached', names: 'Cached', maxBytes: 9_000 },
-    { title: 'Cached, memory, configure', names: 'Cached, memory, configure', maxBytes: 9_000 },
+    { title: 'Cached, memory, configure', names: 'Cached, memory, configure', maxBytes: 9_200 },
     { title: 'all three decorators', names: 'Cached, RateLimited, withLock, memory, configure', maxBytes: 15_000 },
   ]
   // What only the limiter and only the locks have in them: the names of their scripts and of their defaults.

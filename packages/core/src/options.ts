@@ -59,7 +59,7 @@ export interface LarderOptions {
 export function createContext(options: LarderOptions, events: Emitter = createEmitter()): Context {
   const { now = Date.now, namespace = DEFAULT_NAMESPACE, serializer = defaultSerializer, defaults = {} } = options
   const adapter = options.adapter ?? memory({ now })
-  if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter, such as memory()')
+  if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter')
   const { budget, breaker: { failures = DEFAULT_BREAKER_FAILURES, pause } = {} } = options.store ?? {}
   const { budgetMs = DEFAULT_BUDGET_MS } = adapter.capabilities
   const ownBudgetMs = optionalMs(budget, 'store.budget', 1)

@@ -16,6 +16,8 @@ export interface Connection {
   /** Keeps the process alive until the returned function is called. Otherwise only commands under way do. */
   hold(): () => void
   close(): void
+  /** Closes once what is under way has been answered, and no later than it would be taken for dead. */
+  retire(): Promise<void>
 }
 
 interface Socket {
@@ -60,9 +62,12 @@ export function createConnection({ client, lastError }: OpenClient, stallMs: num
   }
   stream()?.unref()
 
+  let onDrained = () => {}
+
   const answered = () => {
     // With nothing owed, the next command says since when.
     if (--pending > 0) sinceMs = performance.now()
+    if (pending === 0) onDrained()
     leave()
   }
 
@@ -89,12 +94,26 @@ export function createConnection({ client, lastError }: OpenClient, stallMs: num
     client,
     close,
     isUsable() {
-      if (client.status !== 'ready') return false
+      // Its status lags behind a `disconnect()` or `quit()` by whoever had leased it.
+      if (client.status !== 'ready' || (client as unknown as { manuallyClosing?: boolean }).manuallyClosing)
+        return false
       const socket = stream()
       if (socket && (socket.destroyed || !socket.readable)) return false
       if (!isStalled()) return true
       close()
       return false
+    },
+    async retire() {
+      if (pending > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, stallMs)
+          onDrained = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      }
+      close()
     },
     hold() {
       use()

@@ -19,11 +19,11 @@ export interface Address {
 /** Where the server is, and how it is talked to. Without `url`, `host`, `cluster`, `sentinels` or `client`: `REDIS_URL`. */
 export interface TcpOptions extends Partial<Address> {
   /** `redis://user:password@host:port/db`, or `rediss://` for TLS. @default `REDIS_URL` */
-  readonly url?: string
+  readonly url?: string | undefined
   /** An ACL user. @default `REDIS_USERNAME` */
-  readonly username?: string
+  readonly username?: string | undefined
   /** @default `REDIS_PASSWORD` */
-  readonly password?: string
+  readonly password?: string | undefined
   /** The database's index, an integer of 0 or more. A cluster has 0 only. @default `REDIS_DB`, else 0 */
   readonly db?: number
   /** TLS, with Node's options for it. @default on for `rediss://` and where `REDIS_TLS` is `true` */
@@ -61,7 +61,11 @@ export interface PoolOptions {
   readonly idleTimeout?: Duration
   /** After how long without use a connection is checked by a PING before its next. @default '30s' */
   readonly checkAfter?: Duration
-  /** Whether a leased connection is closed rather than used again when the function it was leased for fails. @default false */
+  /**
+   * Whether a leased connection is closed rather than used again when the function it was leased for fails: it may have left
+   * a MULTI or WATCH behind.
+   * @default true
+   */
   readonly closeOnError?: boolean
 }
 
@@ -146,7 +150,7 @@ export function resolveTcpOptions(options: TcpOptions, env: Environment = proces
       acquireTimeoutMs: toMs(pool.acquireTimeout ?? DEFAULT_ACQUIRE_TIMEOUT_MS / 1_000, 'pool.acquireTimeout'),
       idleTimeoutMs: toMs(pool.idleTimeout ?? DEFAULT_IDLE_TIMEOUT_MS / 1_000, 'pool.idleTimeout'),
       checkAfterMs: toMs(pool.checkAfter ?? DEFAULT_CHECK_AFTER_MS / 1_000, 'pool.checkAfter'),
-      closeOnError: pool.closeOnError ?? false,
+      closeOnError: pool.closeOnError ?? true,
     },
   }
 }

@@ -57,9 +57,9 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
   const assertOpen = () => {
     if (closing) throw new LarderError('ERR_CLOSED', 'this adapter was closed')
   }
-  const discard = (member: Member) => {
+  const discard = async (member: Member) => {
     members.delete(member)
-    member.connection?.close()
+    await member.connection?.retire()
   }
 
   /** The member's connection, opened or replaced if need be: one attempt for all who ask, forgotten when it fails. */
@@ -190,12 +190,14 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
         return ready(member)
       }
       if (members.size < max) return ready(add())
-      // All are leased: wait for one, and let it go again at once, since sharing takes none away.
-      return wait(undefined).then((member) => {
-        const connection = ready(member)
-        member.leased = false
-        serve()
-        return connection
+      // All are leased: wait for one, and let it go again once the command is written. A lease that came in before it might
+      // be for a command that blocks.
+      return wait(undefined).then(async (member) => {
+        try {
+          return await ready(member)
+        } finally {
+          setImmediate(release, member, false)
+        }
       })
     },
     async lease(fn, { signal } = {}) {
@@ -209,7 +211,7 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
         const letGo = connection.hold()
         try {
           const result = await fn(connection)
-          broken = false
+          broken = !isUnchanged(connection)
           return result
         } finally {
           letGo()
@@ -223,7 +225,8 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
     },
     resize(next) {
       max = next
-      for (const member of all()) if (members.size > max && !member.leased) discard(member)
+      // The youngest first: the oldest is the one that ordinary commands share.
+      for (const member of all().reverse()) if (members.size > max && !member.leased) discard(member)
       serve()
     },
     close() {
@@ -231,13 +234,24 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
         drained = resolve
         queueMicrotask(() => {
           for (const waiter of [...waiters]) waiter.fail(new LarderError('ERR_CLOSED', 'this adapter was closed'))
-          for (const member of all()) if (!member.leased) discard(member)
-          if (counts().used === 0) resolve()
+          const retired = all().map((member) => member.leased || discard(member))
+          Promise.all(retired).then(() => {
+            if (counts().used === 0) resolve()
+          })
         })
       })
       return closing
     },
   }
+}
+
+/** Whether a lease left its connection as the others know it: alive, in the same database, subscribed to nothing. */
+function isUnchanged(connection: Connection): boolean {
+  const { condition, options } = connection.client as unknown as {
+    condition?: { select: number; subscriber: unknown }
+    options: { db?: number }
+  }
+  return connection.isUsable() && condition?.select === (options.db ?? 0) && !condition.subscriber
 }
 
 async function answers(connection: Connection): Promise<boolean> {

@@ -25,7 +25,13 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
     client.on('close', () => {
       for (const { listener } of entries) listener.onDisconnect?.()
     })
-    await client.connect()
+    try {
+      await client.connect()
+    } catch (error) {
+      // Or it would go on trying for ever, known to nobody.
+      client.disconnect()
+      throw error
+    }
     return client
   }
 
@@ -59,9 +65,10 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
           if (opening === attempt) opening = undefined
         })
       }
-      const client = await opening
+      // From here on: another's leaving must not close what this one waits for.
       entries.add(entry)
       try {
+        const client = await opening
         if (names.length) await (byPattern ? client.psubscribe(...names) : client.subscribe(...names))
       } catch (error) {
         entries.delete(entry)
@@ -70,7 +77,8 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
       return {
         async unsubscribe() {
           if (!entries.delete(entry)) return
-          if (entries.size === 0) return close()
+          if (entries.size === 0 || !opening) return close()
+          const client = await opening
           const unused = names.filter((name) => !isUsed(byPattern, name))
           if (unused.length) await (byPattern ? client.punsubscribe(...unused) : client.unsubscribe(...unused))
         },

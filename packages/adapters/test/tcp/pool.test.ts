@@ -187,6 +187,47 @@ test('a connection whose function failed is used again, or closed with closeOnEr
   }
 })
 
+test('what a lease leaves behind is nobody else’s: another database, an open MULTI, an ended client', async () => {
+  const adapter = open({ max: 1 })
+  await adapter.set('k', 'here')
+  await adapter.withConnection((client) => client.select(5))
+  expect(await adapter.getMany(['k'])).toEqual(['here'])
+  const opened = adapter.withConnection(async (client) => {
+    await client.call('MULTI')
+    throw new Error('before EXEC')
+  })
+  await expect(opened).rejects.toThrow('before EXEC')
+  expect(await adapter.set('k', 'still here')).toBe(true)
+  await adapter.withConnection(async (client) => {
+    client.disconnect()
+  })
+  expect(await adapter.getMany(['k'])).toEqual(['still here'])
+})
+
+test('resize and close let commands under way end', async () => {
+  const adapter = open({ max: 3 })
+  await adapter.set('big', 'x'.repeat(5_000_000))
+  await Promise.all(Array.from({ length: 3 }, () => adapter.withConnection((client) => client.ping())))
+  const reads = Array.from({ length: 10 }, () => adapter.getMany(['big']))
+  adapter.resize(1)
+  await Promise.all(reads)
+  const last = Array.from({ length: 10 }, () => adapter.getMany(['big']))
+  await adapter.close()
+  expect((await Promise.all(last)).every(([value]) => value?.length === 5_000_000)).toBe(true)
+})
+
+test('an ordinary command that waited for a lease to end goes out before the next lease', async () => {
+  const adapter = open({ max: 1 })
+  const first = hold(adapter)
+  await first.begun
+  const startedMs = performance.now()
+  const reading = adapter.getMany(['a']).then(() => performance.now() - startedMs)
+  const blocking = adapter.withConnection((client) => client.blpop('nothing-ever', 1))
+  first.end()
+  expect(await reading).toBeLessThan(500)
+  await blocking
+})
+
 test('never hands out a connection that has died meanwhile', async () => {
   await using proxy = await startProxy(redis)
   const adapter = open({ max: 3 }, { url: `redis://127.0.0.1:${proxy.port}` })

@@ -4,7 +4,7 @@ import type { Any, AsyncMethodDecorator } from '../decorate/types.js'
 import { wrapAs } from '../decorate/wrap.js'
 import { UsageError } from '../errors/usage-error.js'
 import { canonical } from '../keys/canonical.js'
-import { entryKey, prefixStamp } from '../keys/layout.js'
+import { assertPrefix, entryKey, prefixStamp } from '../keys/layout.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { tagKeys } from './cached-call.js'
 import { engineOf } from './engine.js'
@@ -45,6 +45,7 @@ export function createCacheEvict(toolkit: Toolkit): CacheEvictDecorator {
     if (tags === undefined && prefix === undefined) {
       throw new UsageError('ERR_INVALID_OPTION', '@CacheEvict needs `tags` or `prefix` to know what to evict', 'tags')
     }
+    if (prefix !== undefined) assertPrefix(prefix)
     return decorate('CacheEvict', (method) =>
       wrapAs(async function (this: unknown, ...args: Any[]) {
         const result = await runAsync('CacheEvict', method, this, args)

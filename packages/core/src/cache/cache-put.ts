@@ -2,6 +2,7 @@ import { decorate } from '../decorate/decorate.js'
 import type { Any, AsyncMethodDecorator } from '../decorate/types.js'
 import { wrapAs } from '../decorate/wrap.js'
 import { UsageError } from '../errors/usage-error.js'
+import { assertPrefix } from '../keys/layout.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { createCachedCall } from './cached-call.js'
 import type { CachedOptions } from './options.js'
@@ -34,6 +35,7 @@ export function createCachePut(toolkit: Toolkit): CachePutDecorator {
     const { prefix } = options
     if (!prefix)
       throw new UsageError('ERR_PREFIX_REQUIRED', '`prefix` must be that of the cached method to fill', 'prefix')
+    assertPrefix(prefix)
     return decorate('CachePut', (method) => {
       const cached = createCachedCall(toolkit, method, options, () => prefix)
       return wrapAs(async function (this: unknown, ...args: Any[]) {

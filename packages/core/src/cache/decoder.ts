@@ -3,6 +3,8 @@ import { defaultSerializer, type Serializer } from '../serialize/serializer.js'
 
 /** How many values are kept decoded before all are forgotten. */
 const MAX_DECODED = 1_000
+/** Longer entries than this, in characters, are parsed each time: copies must stay small beside what the store may hold. */
+const MAX_LENGTH = 4_096
 
 /** Reads a result back from its payload; `text` is the whole entry. May be a Promise, and may throw. */
 export type Decode = (serializer: Serializer, payload: string, text: string) => unknown
@@ -20,7 +22,13 @@ export function createDecoder(): Decode {
     const copy = copies.get(text)
     if (copy !== undefined) return copy()
     const value = serializer.deserialize(payload)
-    if (serializer !== defaultSerializer || typeof value !== 'object' || value === null || !isPlainJson(value))
+    if (
+      text.length > MAX_LENGTH ||
+      serializer !== defaultSerializer ||
+      typeof value !== 'object' ||
+      value === null ||
+      !isPlainJson(value)
+    )
       return value
     if (copies.size >= MAX_DECODED) copies.clear()
     const isFlat = !Array.isArray(value) && Object.values(value).every((item) => typeof item !== 'object')

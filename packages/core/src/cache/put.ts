@@ -14,6 +14,8 @@ export async function put<Result>(engine: Engine, place: Place<Result>, result: 
     const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs: 0, payload }, held.words, tags)
     await Promise.all([store.set(key, text, { ttlMs }), ...held.write(policy.budgetMs)])
   } finally {
+    // Again for the loads that began meanwhile, as an eviction does.
+    abandon(engine, [key], [])
     held.release()
   }
 }

@@ -6,15 +6,16 @@ import { loadAndFill } from './load.js'
  * Loads, whatever is stored, and stores the result. Where something else got stored in between, or the result is not to
  * be stored, nothing stays: what is there is older than the result, or came from a load beside it, and nobody can tell.
  */
-export function refresh<Result>(engine: Engine, request: Request<Result>): Promise<Result> {
-  const { key, policy } = request
+export async function refresh<Result>(engine: Engine, request: Request<Result>): Promise<Result> {
+  const { key, stampKeys, policy } = request
   const { monotonicMs } = engine.context
   const failed = (error: unknown) => fallBack(engine, policy.prefix, error)
-  return engine.flights.begin(request, async (flight) => {
-    const startedMs = monotonicMs()
-    const values = (await read(engine, request).catch(failed)) ?? undefined
-    const { result, stored } = await loadAndFill(engine, request, flight, values, monotonicMs() - startedMs)
-    if (!stored && values) await evict(engine, [key], []).catch(failed)
-    return result
-  })
+  // Not on the board: what fails here, or takes its time, is no reader's business while an entry is stored. An eviction
+  // meanwhile is told by what the key holds then.
+  const flight = { key, stampKeys, abandoned: false, promise: undefined as never }
+  const startedMs = monotonicMs()
+  const values = (await read(engine, request).catch(failed)) ?? undefined
+  const { result, stored } = await loadAndFill(engine, request, flight, values, monotonicMs() - startedMs)
+  if (!stored && values) await evict(engine, [key], []).catch(failed)
+  return result
 }

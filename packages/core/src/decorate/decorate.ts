@@ -31,7 +31,7 @@ export function decorate<Args extends Any[], Result>(
     if (typeof value === 'function') return value as AsyncFunction
     throw new UsageError(
       'ERR_DECORATOR_POSITION',
-      `@${decorator} goes on methods that return a Promise, and ${name ? `\`${String(name)}\`` : 'this'} is none: for a plain function use the function form`,
+      `@${decorator} goes on methods that return a Promise, and ${name ? `\`${String(name)}\`` : 'this'} is none: functions have a form of their own`,
     )
   }
   return ((...args: Any[]) => {

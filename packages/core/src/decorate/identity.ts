@@ -56,7 +56,7 @@ export function createIdentity(
     const className = fullName.replace(/^_+/, '')
     if (site && !MINIFIED.test(className)) return claim(`${className}.${String(site.key)}`)
     const why = className
-      ? `the class name ${className} looks minified`
+      ? `${className} looks minified`
       : `${String(site?.key)} does not tell its class`
     throw invalidOption(
       'prefix',

@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors/usage-error.js'
-import { isRecord, kindOf } from './record.js'
+import { isExtended, isRecord, kindOf } from './record.js'
 
 /** Deeper nesting than this is taken for a cycle. */
 const MAX_DEPTH = 64
@@ -41,6 +41,7 @@ function write(value: unknown, depth: number): string {
 /** @param depth that of what is in `value` */
 function writeObject(value: object, depth: number): string {
   const inner = (item: unknown) => write(item, depth)
+  if (isExtended(value)) refuse(kindOf(value))
   if (Array.isArray(value)) {
     // `Array.from` and not `map`, which would skip holes. A trailing hole needs a mark, or `[,]` would be `[]`.
     const items = Array.from(value, (item, i) => (i in value ? inner(item) : ''))

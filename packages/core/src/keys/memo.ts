@@ -3,6 +3,9 @@ import { isRecord } from './record.js'
 /** How many steps are remembered before all are forgotten. */
 const MAX_STEPS = 5_000
 
+/** Longer strings than this, in characters, are not kept. */
+const MAX_LENGTH = 160
+
 /** A step on the way to a key: what comes next, by argument, property name or value. At the end, the key itself. */
 interface Step {
   readonly next: Map<unknown, Step>
@@ -62,5 +65,6 @@ export function createKeyMemo(): KeyMemo {
 
 /** What a Map tells apart as keys do, or what has no key at all. */
 function isLeaf(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= MAX_LENGTH
   return (typeof value !== 'object' || value === null) && !Object.is(value, -0)
 }

@@ -8,6 +8,16 @@ export function isRecord(value: object): value is Record<string, unknown> {
   )
 }
 
+/**
+ * Whether a list, Map, Set or Date is more than its content: of a class of its own, or with properties beside. By name,
+ * since another realm has other constructors.
+ */
+export function isExtended(value: object): boolean {
+  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  const isKnown = /^(Array|Map|Set|Date)$/.test(tag)
+  return isKnown && (value.constructor?.name !== tag || Object.keys(value).some((key) => Number.isNaN(Number(key))))
+}
+
 /** What an object is that is more than its data, for messages. */
 export function kindOf(value: object): string {
   const symbols = Object.getOwnPropertySymbols(value).length ? ' with symbol keys' : ''

@@ -17,7 +17,7 @@ export const gcra: Script<Decision> = {
 local ahead = redis.call('PTTL', KEYS[1])
 if ahead > 0 then
   ahead = ahead * 1000
-  if interval % 1000 > 0 then ahead = ahead - tonumber(redis.call('GET', KEYS[1])) end
+  if interval % 1000 > 0 then ahead = ahead - (tonumber(redis.call('GET', KEYS[1])) or 0) end
 else
   ahead = 0
 end
@@ -34,7 +34,8 @@ return { 1, math.floor((interval * burst - ahead) / interval), 0, math.ceil(ahea
   step(view, [key], args) {
     const [interval, burst, cost, spend] = args.map(Number) as [number, number, number, number]
     const ttlMs = view.pttl(key as string)
-    let ahead = ttlMs > 0 ? ttlMs * 1000 - Number(view.get(key as string)) : 0
+    const excess = interval % 1000 ? Number(view.get(key as string)) || 0 : 0
+    let ahead = ttlMs > 0 ? ttlMs * 1000 - excess : 0
     const free = interval * burst - ahead
     if (interval * cost > free) {
       const retryMs = Math.ceil((interval * cost - free) / 1000)

@@ -48,10 +48,10 @@ export function createLimiter(toolkit: Toolkit): LimiterForm {
     const insure = createInsurance(toolkit, rule)
 
     const storeKey = (key: string | number) => {
-      if (typeof key !== 'string' && typeof key !== 'number') {
-        throw invalidOption('by', `must give a string or a number, not ${key}: it says who is counted`)
+      if (key === '' || Number.isNaN(key) || (typeof key !== 'string' && typeof key !== 'number')) {
+        throw invalidOption('by', `must give a string, not empty, or a number, not ${key}: it says who is counted`)
       }
-      return taggedKey(toolkit.context().namespace, '$limit', `${key}`, `${prefix}:`)
+      return taggedKey(toolkit.context().namespace, '$limit', `${key}`, `${prefix}:${rule.script.name}:`)
     }
 
     async function decide(key: string | number, cost: number, spend: 0 | 1): Promise<LimitOutcome> {
@@ -66,7 +66,7 @@ export function createLimiter(toolkit: Toolkit): LimiterForm {
         const decision = await store.call('run', false, (to, call) => to.run(rule.script, [at], args, call))
         const outcome = toOutcome(decision, rule.limit)
         if (!outcome) throw new StoreError(store.adapter.name, 'run', 'malformed')
-        if (!outcome.allowed && events.active) {
+        if (spend && !outcome.allowed && events.active) {
           events.emit({ type: 'denied', prefix, key: at, retryAfterMs: outcome.retryAfterMs })
         }
         return outcome

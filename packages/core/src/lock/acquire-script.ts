@@ -1,6 +1,6 @@
 import type { Script } from '../adapter/script.js'
 
-/** What a take of the lock gives: held, with its fence; or not, with the holder's remaining milliseconds. */
+/** What a take of the lock gives: held, with its fence; or not, with the holder's remaining milliseconds, -1 for a key that somebody set for ever. */
 export type Take = readonly [taken: 0 | 1, fenceOrHolderMs: number]
 
 /** How long a fence counter outlives its last use. After that it starts anew from the clock, which is further on. */
@@ -16,7 +16,7 @@ const FENCE_TTL_MS = 86_400_000
 export const acquireScript: Script<Take> = {
   name: 'lock-acquire',
   lua: `if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
-  return { 0, math.max(0, redis.call('PTTL', KEYS[1])) }
+  return { 0, redis.call('PTTL', KEYS[1]) }
 end
 local fence = redis.call('INCR', KEYS[2])
 if fence == 1 then
@@ -28,7 +28,7 @@ else
 end
 return { 1, fence }`,
   step(view, [lock, counter], [token, ttlMs, fenceTtlMs]) {
-    if (view.get(lock as string) !== null) return [0, Math.max(0, view.pttl(lock as string))]
+    if (view.get(lock as string) !== null) return [0, view.pttl(lock as string)]
     view.set(lock as string, String(token), Number(ttlMs))
     const last = view.get(counter as string)
     const fence = last === null ? view.nowMs() : Number(last) + 1

@@ -79,10 +79,12 @@ export function createLocks(toolkit: Toolkit): Locks {
         }
         if (waitedMs >= waitMs) throw new LockBusyError(key, Math.round(waitedMs))
         // Full jitter, but no longer than the holder's time or our own.
-        await sleep(Math.min(Math.random() * pauseMs, lock + 1, waitMs - waitedMs), signal)
+        const holderMs = lock < 0 ? Number.POSITIVE_INFINITY : lock + 1
+        await sleep(Math.min(Math.random() * pauseMs, holderMs, waitMs - waitedMs), signal)
       }
     },
     async tryAcquire(key, options) {
+      options?.signal?.throwIfAborted()
       const context = toolkit.context()
       const lock = await take(context, key, resolveLockOptions({ ...context.defaults.lock, ...options }))
       return typeof lock === 'object' ? lock : null

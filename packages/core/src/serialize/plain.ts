@@ -22,7 +22,8 @@ export function isPlainJson(value: unknown, depth = 0): boolean {
 }
 
 function isPlainTree(value: object, depth: number): boolean {
-  if (Array.isArray(value)) {
+  // A list of a class of its own would come back without it.
+  if (Array.isArray(value) && value.constructor === Array) {
     // By index, since a hole reads as undefined, which is not plain.
     for (let i = 0; i < value.length; i++) if (!isPlainJson(value[i], depth)) return false
     return true

@@ -1,6 +1,6 @@
 import type { SuperJSON } from 'superjson'
 import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
-import { isRecord, kindOf } from '../keys/record.js'
+import { isExtended, isRecord, kindOf } from '../keys/record.js'
 import { isPlainJson } from './plain.js'
 
 /** What superjson writes of a value. @throws UncacheableValueError for what it would not give back as it is. */
@@ -39,6 +39,7 @@ function assertRich(value: unknown, superjson: typeof SuperJSON, path = '$', see
   seen.add(value)
   const visit = (item: unknown, step: unknown) => assertRich(item, superjson, `${path}.${String(step)}`, seen)
   const tag = Object.prototype.toString.call(value).slice(8, -1)
+  if (isExtended(value)) refuse(kindOf(value))
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
       if (!(i in value)) refuse('an array with holes')

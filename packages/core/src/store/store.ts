@@ -77,9 +77,12 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
       const timer = embedded
         ? undefined
         : setTimeout(() => {
-            fail('timeout')
-            context.abort()
-          }, budgetMs)
+            // A process that was busy or frozen may have the answer in its socket: one turn of the event loop to take it.
+            setTimeout(() => {
+              fail('timeout')
+              context.abort()
+            })
+          }, budgetMs - 1)
       let retries = replayable ? 1 : 0
       let open = true
       const finish = (settle: () => void) => {

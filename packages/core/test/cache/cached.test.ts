@@ -218,6 +218,20 @@ describe('the handle', () => {
     expect(find.keyOf('a')).toBe('larder:find:"a"')
   })
 
+  test('a refresh is nobody else’s load: readers get what is stored, and not its failure', async () => {
+    const { cached } = setUp()
+    let loads = 0
+    const find = cached('1m', 'find', async () => {
+      if (++loads > 1) throw new Error('the refresh fails')
+      return 'stored'
+    })
+    await find()
+    const refreshing = find.refresh()
+    expect(await find()).toBe('stored')
+    await expect(refreshing).rejects.toThrow('the refresh fails')
+    expect(await find()).toBe('stored')
+  })
+
   test('a refresh whose result is not to be stored leaves nothing older behind', async () => {
     const { cached } = setUp()
     let result: string | undefined = 'old'

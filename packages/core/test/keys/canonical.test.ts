@@ -159,6 +159,10 @@ test.each([
   ['a Promise', Promise.resolve(1)],
   ['an error', new Error('no')],
   ['a cycle', cycle],
+  ['a list with a property of its own', Object.assign([1], { tenant: 'a' })],
+  ['a list of a class of its own', new (class Rows extends Array {})()],
+  ['a Map of a class of its own', new (class Tenants extends Map {})()],
+  ['a Date with a property of its own', Object.assign(new Date(0), { tenant: 'a' })],
   ['any of these, nested', { a: [new Map([['b', new Opaque()]])] }],
 ])('%s has no key', (_, value) => {
   expect(() => canonical([value])).toThrow(expect.objectContaining({ code: 'ERR_UNCACHEABLE_ARGUMENT', option: 'key' }))

@@ -99,6 +99,13 @@ test('keeps the long-run rate, even where the interval is no whole number of mil
   expect(admitted).toBeLessThanOrEqual(6_001)
 })
 
+test('another algorithm under the same prefix counts for itself', async () => {
+  const { limiter } = createLarder()
+  const rule = { prefix: 'api', limit: 2, per: '1h' } as const
+  await limiter(rule).check('k', { cost: 2 })
+  expect(await limiter({ ...rule, algorithm: 'gcra' }).check('k', { cost: 2 })).toMatchObject({ status: 'allowed' })
+})
+
 test('peek tells without spending', async () => {
   const { api } = setUp(2, 1_000)
   expect(await api.peek('k')).toMatchObject({ status: 'allowed', remaining: 2 })

@@ -166,6 +166,13 @@ describe('waiting', () => {
     })
   })
 
+  test('is not begun when the signal has aborted before', async () => {
+    const { locks } = setUp()
+    const reason = new Error('no')
+    await expect(locks.tryAcquire('job', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(await locks.isHeld('job')).toBe(false)
+  })
+
   test('0 tries once', async () => {
     const { locks } = setUp()
     await locks.acquire('job')

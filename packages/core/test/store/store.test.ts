@@ -238,6 +238,24 @@ test('health never rejects', async () => {
   expect(tookMs).toBe(250)
 })
 
+test('an answer that came while the process was busy is taken, however late', async () => {
+  vi.useRealTimers()
+  const nextTurn = intercept(memory(), async ({ proceed }) => {
+    const answer = await proceed()
+    // As from a socket: it is read in the turn of the event loop after the one that was busy.
+    await new Promise((resolve) => setImmediate(resolve))
+    return answer
+  })
+  const { find, load } = setUp(nextTurn, { store: { budget: '20ms' } })
+  await find(1)
+  const hit = find(1)
+  await Promise.resolve()
+  const busyUntil = performance.now() + 60
+  while (performance.now() < busyUntil);
+  expect(await hit).toBe(1)
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
 test('a listener that throws changes nothing', async () => {
   const { cached } = createLarder({
     onEvent: () => {

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { tcp } from '../../src/tcp/index.js'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { startProxy } from '../support/tcp-proxy.js'
+import { waitUntil } from '../support/wait-until.js'
+
+let redis: RedisServer
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterAll(() => redis.stop())
+
+function open(url = redis.url) {
+  const adapter = tcp({ url })
+  onTestFinished(() => adapter.close())
+  return adapter
+}
+
+test('comes back by itself after a restart of the server, and says that messages were missed', async () => {
+  const adapter = open()
+  const messages: string[] = []
+  let disconnects = 0
+  const listener = {
+    onMessage: (message: string, channel: string) => messages.push(`${channel} ${message}`),
+    onDisconnect: () => {
+      disconnects += 1
+    },
+  }
+  await adapter.subscribe?.(['a'], listener)
+  await adapter.subscribe?.({ patterns: ['b*'] }, listener)
+  await redis.restart()
+  await waitUntil('messages arrive again', async () => {
+    await adapter.publish?.('a', 'hello').catch(() => {})
+    await adapter.publish?.('b1', 'hello').catch(() => {})
+    return messages.includes('a hello') && messages.includes('b1 hello')
+  })
+  expect(disconnects).toBeGreaterThan(0)
+})
+
+test('a subscription made while the last other one ends is alive', async () => {
+  const adapter = open()
+  const messages: string[] = []
+  const first = await adapter.subscribe?.(['a'], { onMessage() {} })
+  const second = adapter.subscribe?.(['b'], { onMessage: (message) => messages.push(message) })
+  await first?.unsubscribe()
+  await second
+  await adapter.publish?.('b', 'hello')
+  await expect.poll(() => messages).toEqual(['hello'])
+})
+
+test('one that fails leaves nobody behind who goes on trying', async () => {
+  await using proxy = await startProxy(redis)
+  await proxy.refuse()
+  const adapter = open(`redis://127.0.0.1:${proxy.port}`)
+  for (let i = 0; i < 3; i++) await expect(adapter.subscribe?.(['a'], { onMessage() {} })).rejects.toThrow()
+  await proxy.refuse(false)
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  expect(proxy.connections.opened).toBe(0)
+})
