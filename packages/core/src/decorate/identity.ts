@@ -55,9 +55,7 @@ export function createIdentity(
     // esbuild names a class that mentions itself `_Catalog`.
     const className = fullName.replace(/^_+/, '')
     if (site && !MINIFIED.test(className)) return claim(`${className}.${String(site.key)}`)
-    const why = className
-      ? `${className} looks minified`
-      : `${String(site?.key)} does not tell its class`
+    const why = className ? `${className} looks minified` : `${String(site?.key)} does not tell its class`
     throw invalidOption(
       'prefix',
       `is missing${site ? `: ${why}` : ''}. Give one that stays the same on every build`,
