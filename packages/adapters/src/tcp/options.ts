@@ -100,6 +100,10 @@ export function resolveTcpOptions(options: TcpOptions, env: Environment = proces
   if (!client && !cluster && !sentinels && !host && !url) {
     throw invalid('url', 'is missing: give it, or `host`, `cluster`, `sentinels` or `client`, or set REDIS_URL')
   }
+  if (cluster) assertAddresses(cluster, 'cluster')
+  if (sentinels) assertAddresses(sentinels, 'sentinels')
+  if (options.port !== undefined) assertPort(options.port, 'port')
+  if (client && typeof client.disconnect !== 'function') throw invalid('client', 'must be a client of ioredis')
   if (sentinels && !options.name) throw invalid('name', 'is missing: by which the sentinels know the master')
   if (url !== undefined) assertUrl(url, options.url === undefined ? 'REDIS_URL' : 'url')
   const db = options.db ?? fromEnv(env, 'REDIS_DB', Number)
@@ -189,6 +193,18 @@ function duration(
 
 function assertInteger(value: number, least: number, option: string): void {
   if (!(Number.isSafeInteger(value) && value >= least)) throw invalid(option, `must be an integer of ${least} or more`)
+}
+
+function assertPort(port: number, option: string): void {
+  if (!(Number.isInteger(port) && port > 0 && port < 65_536))
+    throw invalid(option, 'must be an integer from 1 to 65535')
+}
+
+function assertAddresses(addresses: readonly Address[], option: string): void {
+  if (!Array.isArray(addresses) || addresses.length === 0 || !addresses.every(({ host }) => host)) {
+    throw invalid(option, 'must be a list of { host, port }, not empty')
+  }
+  for (const { port } of addresses) if (port !== undefined) assertPort(port, option)
 }
 
 function assertUrl(url: string, option: string): void {

@@ -58,6 +58,12 @@ describe('what is wrong is named, and never printed', () => {
     [{ url: 'redis://a', db: 0.5 }, {}, 'db'],
     [{ cluster: [{ host: 'a' }], db: 1 }, {}, 'db'],
     [{ sentinels: [{ host: 'a' }] }, {}, 'name'],
+    [{ host: 'a', port: 'x' as never }, {}, 'port'],
+    [{ host: 'a', port: 99_999 }, {}, 'port'],
+    [{ cluster: [] }, {}, 'cluster'],
+    [{ cluster: 'redis://a' as never }, {}, 'cluster'],
+    [{ cluster: [{ host: 'a', port: 0 }] }, {}, 'cluster'],
+    [{ client: {} as never }, {}, 'client'],
   ])('%o with %o: %s', (options, env, option) => {
     let error: { name?: string; option?: string; message?: string } = {}
     try {
