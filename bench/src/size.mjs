@@ -60,6 +60,7 @@ async function bundle(code, external) {
     write: false,
     format: 'esm',
     platform: 'neutral',
+    logLevel: 'error',
     mainFields: ['module', 'main'],
     target: 'es2022',
     external,
