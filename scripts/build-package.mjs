@@ -33,7 +33,17 @@ const options = {
   sourcemap: true,
   sourcesContent: false,
 }
-await build({ ...options, format: 'esm', outdir: 'dist/esm', splitting: true, chunkNames: 'chunks/[name]-[hash]' })
+// Each entry by itself: what two of them share would be a file more for each to load.
+for (const entry of options.entryPoints) {
+  await build({
+    ...options,
+    entryPoints: [entry],
+    format: 'esm',
+    outdir: 'dist/esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  })
+}
 // `import()` stays as it is: CommonJS can load an ESM-only dependency no other way where require(esm) is off.
 await build({ ...options, format: 'cjs', outdir: 'dist/cjs', supported: { 'dynamic-import': true } })
 
