@@ -9,11 +9,6 @@ import { foldReads } from './fold.js'
 
 /** The most milliseconds of a store call, unless the adapter or the application says otherwise. */
 export const DEFAULT_BUDGET_MS = 250
-/** An adapter's error may say that another try would end like the first. */
-interface Retryable {
-  readonly retryable?: boolean
-}
-
 /** The longest pause before the one retry of a replayable call. Full jitter: the pause is anything from 0 to this. */
 const RETRY_PAUSE_MS = 20
 
@@ -51,6 +46,11 @@ export interface Store {
 export interface ResolvedStoreOptions extends ResolvedBreakerOptions {
   readonly budgetMs: number
   readonly events: Emitter
+}
+
+/** An adapter's error may say that another try would end like the first. */
+interface Retryable {
+  readonly retryable?: boolean
 }
 
 export function createStore(adapter: Adapter, options: ResolvedStoreOptions): Store {
