@@ -3,7 +3,9 @@
 // `dist/esm/X.js` named in `exports` or `imports` comes from `src/X.ts`.
 import { execFileSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { build } from 'esbuild'
+import { rollup } from 'rollup'
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const leaves = (node) => (typeof node === 'string' ? [node] : Object.values(node ?? {}).flatMap(leaves))
@@ -35,17 +37,38 @@ const options = {
 }
 // Each entry by itself: what two of them share would be a file more for each to load.
 for (const entry of options.entryPoints) {
-  await build({
-    ...options,
-    entryPoints: [entry],
-    format: 'esm',
-    outdir: 'dist/esm',
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-  })
+  await build({ ...options, entryPoints: [entry], format: 'esm', outdir: 'dist/parts', splitting: true })
+  await join(entry.replace('src/', 'dist/parts/').replace(/\.ts$/, '.js'))
 }
+rmSync('dist/parts', { recursive: true, force: true })
 // `import()` stays as it is: CommonJS can load an ESM-only dependency no other way where require(esm) is off.
 await build({ ...options, format: 'cjs', outdir: 'dist/cjs', supported: { 'dynamic-import': true } })
+
+/**
+ * esbuild makes a file of every set of modules that some `import()` shares with the entry, and the entry would load them
+ * all. Rollup knows that what the entry needs is there already when it imports the rest, and puts it together.
+ */
+async function join(entry) {
+  const bundle = await rollup({
+    input: { [relative('dist/parts', entry).replace(/\.js$/, '')]: entry },
+    external: (id) => !/^[./]/.test(id),
+    treeshake: false,
+    plugins: [
+      {
+        name: 'source-maps',
+        load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),
+      },
+    ],
+  })
+  await bundle.write({
+    dir: 'dist/esm',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    hoistTransitiveImports: false,
+    minifyInternalExports: false,
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+  })
+}
 
 execFileSync('tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/esm'], {
   stdio: 'inherit',

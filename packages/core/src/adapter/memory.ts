@@ -1,7 +1,7 @@
 import { LarderError } from '../errors/larder-error.js'
 import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
-import { globToRegExp } from '../keys/glob.js'
-import type { Adapter, Listener } from './adapter.js'
+import type { Adapter } from './adapter.js'
+import type { MemoryChannels } from './memory-channels.js'
 import type { ScriptView } from './script.js'
 
 type Read = (keys: readonly string[]) => (string | null)[]
@@ -81,7 +81,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
   if (!(maxBytes > 0)) throw invalidOption('maxBytes', 'must be a positive number')
 
   const entries = new Map<string, Entry>()
-  const subscriptions = new Set<{ fits(channel: string): boolean; listener: Listener }>()
+  let channels: MemoryChannels | undefined
   // Where the ring begins and ends: its `older` is the newest entry, its `newer` the oldest. No entry itself.
   const ends = {} as Entry
   ends.older = ends.newer = ends
@@ -186,6 +186,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     },
     async deleteMatching(pattern) {
       assertOpen()
+      const { globToRegExp } = await import('../keys/glob.js')
       const fits = globToRegExp(pattern)
       return [...entries.keys()].filter((key) => fits.test(key) && remove(key)).length
     },
@@ -195,23 +196,14 @@ export function memory(options: MemoryOptions = {}): Adapter {
     },
     async publish(channel, message) {
       assertOpen()
-      const reached = [...subscriptions].filter(({ fits }) => fits(channel))
-      // Not before `publish` returns: a network would not either.
-      for (const { listener } of reached) queueMicrotask(() => listener.onMessage(message, channel))
-      return reached.length
+      return channels?.publish(channel, message) ?? 0
     },
-    async subscribe(channels, listener) {
+    async subscribe(wanted, listener) {
       assertOpen()
-      const patterns = 'patterns' in channels && channels.patterns.map(globToRegExp)
-      const fits = (channel: string) =>
-        patterns ? patterns.some((each) => each.test(channel)) : (channels as readonly string[]).includes(channel)
-      const subscription = { fits, listener }
-      subscriptions.add(subscription)
-      return {
-        async unsubscribe() {
-          subscriptions.delete(subscription)
-        },
-      }
+      const { createChannels } = await import('./memory-channels.js')
+      assertOpen()
+      channels ??= createChannels()
+      return channels.subscribe(wanted, listener)
     },
     async ping() {
       assertOpen()
@@ -224,7 +216,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     async close() {
       closed = true
       entries.clear()
-      subscriptions.clear()
+      channels = undefined
       link(ends, ends)
     },
   }

@@ -1,6 +1,6 @@
 import type { Any } from '../decorate/types.js'
 import { invalidOption, UsageError } from '../errors/usage-error.js'
-import { escapeGlob, globToRegExp } from '../keys/glob.js'
+import { escapeGlob } from '../keys/escape-glob.js'
 import { directKey, namespaceStamp } from '../keys/layout.js'
 import type { Serializer } from '../serialize/serializer.js'
 import type { Toolkit } from '../store/toolkit.js'
@@ -114,6 +114,7 @@ export function createCache(toolkit: Toolkit): Cache {
       ),
     evictTags: async (tags) => evict(engine(), [], tagKeys(toolkit.context().namespace, list(tags))),
     async deleteMatching(glob) {
+      const { globToRegExp } = await import('../keys/glob.js')
       const { namespace, store } = toolkit.context()
       const pattern = escapeGlob(directKey(namespace, '')) + glob
       const fits = globToRegExp(pattern)

@@ -8,7 +8,7 @@ import { shared } from '../platform/shared.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { type Engine, engineOf, type Policy, type Request } from './engine.js'
 import { type CachedOptions, resolveCachedOptions } from './options.js'
-import { readThrough } from './read-through.js'
+import { readerFor } from './reader.js'
 
 /** One cached function, as its doors and its handle see it. */
 export interface CachedCall {
@@ -105,7 +105,7 @@ export function createCachedCall(
         load: () => run(self, args),
       }
     }
-    return { engine: engineOf(context), ownStamp, request }
+    return { engine: engineOf(context), ownStamp, request, read: readerFor(options) }
   }
   const settledFor = (self: unknown) => {
     settled ??= settle(self)
@@ -119,9 +119,9 @@ export function createCachedCall(
     prefixStamp: (self) => settledFor(self).ownStamp,
     call(self, args) {
       try {
-        const { engine, request } = settledFor(self)
+        const { engine, request, read } = settledFor(self)
         const wanted = request(self, args)
-        return wanted ? readThrough(engine, wanted) : run(self, args)
+        return wanted ? read(engine, wanted) : run(self, args)
       } catch (error) {
         return Promise.reject(error)
       }

@@ -1,20 +1,15 @@
 import { isPlainJson } from '../serialize/plain.js'
-import { defaultSerializer, type Serializer } from '../serialize/serializer.js'
+import { defaultSerializer } from '../serialize/serializer.js'
+import type { Decode } from './engine.js'
 
 /** How many values are kept decoded before all are forgotten. */
 const MAX_DECODED = 1_000
 /** Longer entries than this, in characters, are parsed each time: copies must stay small beside what the store may hold. */
 const MAX_LENGTH = 4_096
 
-/** Reads a result back from its payload; `text` is the whole entry. May be a Promise, and may throw. */
-export type Decode = (serializer: Serializer, payload: string, text: string) => unknown
-
-/** For stores elsewhere: each answer is a new text, read once. */
-export const decode: Decode = (serializer, payload) => serializer.deserialize(payload)
-
 /**
- * For a store in this process, which answers with the very same text each time: what was parsed once is copied, at a
- * fraction of the price of parsing. Every caller still gets a result of its own.
+ * The {@link Decode} for a store in this process, which answers with the very same text each time: what was parsed once
+ * is copied, at a fraction of the price of parsing. Every caller still gets a result of its own.
  */
 export function createDecoder(): Decode {
   const copies = new Map<string, () => unknown>()

@@ -3,7 +3,6 @@ import type { MissReason } from '../events/events.js'
 import { shared } from '../platform/shared.js'
 import type { Serializer } from '../serialize/serializer.js'
 import type { Context } from '../store/toolkit.js'
-import { createDecoder, type Decode, decode } from './decoder.js'
 import { type Entry, readEntry } from './entry.js'
 import { createFlights, type Flights } from './flights.js'
 import { createStamps, type Stamps } from './stamps.js'
@@ -54,6 +53,9 @@ export interface CacheStats {
   fallbacks: number
 }
 
+/** Reads a result back from its payload; `text` is the whole entry. May be a Promise, and may throw. */
+export type Decode = (serializer: Serializer, payload: string, text: string) => unknown
+
 /**
  * What all cached functions of a toolkit share, so that an eviction by one sees the loads of all. What is done with it
  * lies in files of their own: `read-through`, `refresh`, `put`, `evict`.
@@ -63,7 +65,7 @@ export interface Engine {
   readonly flights: Flights
   readonly stamps: Stamps
   readonly stats: CacheStats
-  readonly decode: Decode
+  decode: Decode
 }
 
 /** The one engine of a toolkit. */
@@ -76,7 +78,13 @@ export function engineOf(context: Context): Engine {
       flights: createFlights(),
       stamps: createStamps(context.store),
       stats: { hits: 0, misses: 0, dedupes: 0, fallbacks: 0 },
-      decode: context.store.readNow ? createDecoder() : decode,
+      decode: (serializer, payload) => serializer.deserialize(payload),
+    }
+    const created = engine
+    if (context.store.readNow) {
+      import('./decoder.js').then(({ createDecoder }) => {
+        created.decode = createDecoder()
+      })
     }
     engines.set(context, engine)
   }

@@ -1,8 +1,3 @@
-/** Makes `text` match only itself in a Redis glob: `\`, `*`, `?`, `[` and `]` are escaped with a backslash. */
-export function escapeGlob(text: string): string {
-  return text.replace(/[\\*?[\]]/g, '\\$&')
-}
-
 /**
  * A Redis glob as a regular expression over the whole key: `*`, `?`, `[a-z]`, `[^a]`, backslash escapes. As in Redis, a
  * range may be given backwards, and a set that is not closed ends with the glob.

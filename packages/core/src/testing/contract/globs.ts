@@ -1,4 +1,4 @@
-import { escapeGlob } from '../../keys/glob.js'
+import { escapeGlob } from '../../keys/escape-glob.js'
 import { assertEqual } from './assert.js'
 import type { Case, Kit } from './kit.js'
 import { ODD_KEYS } from './samples.js'

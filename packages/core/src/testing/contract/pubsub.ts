@@ -1,5 +1,5 @@
 import type { Adapter, Channels, Subscription } from '../../adapter/adapter.js'
-import { escapeGlob } from '../../keys/glob.js'
+import { escapeGlob } from '../../keys/escape-glob.js'
 import { assert, assertEqual } from './assert.js'
 import type { Case, Kit } from './kit.js'
 import { AWKWARD_TEXT } from './samples.js'

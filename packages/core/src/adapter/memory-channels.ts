@@ -1,0 +1,32 @@
+import { globToRegExp } from '../keys/glob.js'
+import type { Channels, Listener, Subscription } from './adapter.js'
+
+/** Publish and subscribe inside one process, for the memory adapter. Loaded with the first subscription. */
+export interface MemoryChannels {
+  publish(channel: string, message: string): number
+  subscribe(channels: Channels, listener: Listener): Subscription
+}
+
+export function createChannels(): MemoryChannels {
+  const subscriptions = new Set<{ fits(channel: string): boolean; listener: Listener }>()
+  return {
+    publish(channel, message) {
+      const reached = [...subscriptions].filter(({ fits }) => fits(channel))
+      // Not before `publish` returns: a network would not either.
+      for (const { listener } of reached) queueMicrotask(() => listener.onMessage(message, channel))
+      return reached.length
+    },
+    subscribe(channels, listener) {
+      const patterns = 'patterns' in channels && channels.patterns.map(globToRegExp)
+      const fits = (channel: string) =>
+        patterns ? patterns.some((each) => each.test(channel)) : (channels as readonly string[]).includes(channel)
+      const subscription = { fits, listener }
+      subscriptions.add(subscription)
+      return {
+        async unsubscribe() {
+          subscriptions.delete(subscription)
+        },
+      }
+    },
+  }
+}
