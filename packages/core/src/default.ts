@@ -16,6 +16,7 @@ import { createLocks, type Locks } from './lock/locks.js'
 import { createWithLock, type WithLock } from './lock/with-lock.js'
 import { createContext, type LarderOptions } from './options.js'
 import { shared } from './platform/shared.js'
+import { createSpend, type Spend } from './spend.js'
 import type { Context, Toolkit } from './store/toolkit.js'
 
 interface DefaultState {
@@ -82,6 +83,8 @@ export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */
 export const events: Events = { on: (listener) => state().events.on(listener) }
 /** How the default toolkit's adapter is. */
 export const health: () => Promise<Health> = /* @__PURE__ */ createHealth(toolkit)
+/** Commands that the default toolkit has sent so far, and what they cost by `price`. */
+export const spend: () => Spend = /* @__PURE__ */ createSpend(toolkit)
 
 /** Closes the default toolkit's adapter. Idempotent. */
 export async function close(): Promise<void> {

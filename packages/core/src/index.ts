@@ -31,6 +31,7 @@ export {
   locks,
   RateLimited,
   rateLimited,
+  spend,
   withLock,
 } from './default.js'
 export type { ErrorCode } from './errors/codes.js'
@@ -57,4 +58,5 @@ export type { LockOptions } from './lock/options.js'
 export type { LockBody, WithLock } from './lock/with-lock.js'
 export type { LarderOptions } from './options.js'
 export { defaultSerializer, type Serializer } from './serialize/serializer.js'
+export type { AdapterSpend, Spend } from './spend.js'
 export { type Duration, toMs } from './time/duration.js'

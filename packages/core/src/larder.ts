@@ -14,6 +14,7 @@ import {
 import { createLocks, type Locks } from './lock/locks.js'
 import { createWithLock, type WithLock } from './lock/with-lock.js'
 import { createContext, type LarderOptions } from './options.js'
+import { createSpend, type Spend } from './spend.js'
 import type { Toolkit } from './store/toolkit.js'
 
 /** An independent toolkit: its own adapter, namespace, prefixes, counts and events. */
@@ -31,6 +32,8 @@ export interface Larder {
   readonly events: Events
   /** How the adapter is. Never rejects. */
   health(): Promise<Health>
+  /** Commands sent to the adapter so far, and what they cost by `price`. */
+  spend(): Spend
   /** Closes the adapter. Idempotent. */
   close(): Promise<void>
 }
@@ -61,6 +64,7 @@ export function createLarder(options: LarderOptions = {}): Larder {
     withLock: createWithLock(locks),
     events: context.events,
     health: createHealth(toolkit),
+    spend: createSpend(toolkit),
     close: () => context.store.adapter.close(),
   }
 }

@@ -48,6 +48,11 @@ export interface LarderOptions {
   }
   /** How results become text. @default plain JSON where that is exact, else superjson */
   readonly serializer?: Serializer
+  /**
+   * What a million commands cost, in any currency, for `spend()` to estimate with. A number of 0 or more.
+   * @default none: `spend()` counts commands only
+   */
+  readonly price?: number
   /** Gets every event. The same as `events.on(…)` at once. */
   readonly onEvent?: EventListener
 }
@@ -72,6 +77,7 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
     events,
     serializer,
     defaults,
+    price: options.price,
     now,
     monotonicMs,
     store: createStore(adapter, {

@@ -65,6 +65,12 @@ export interface Adapter {
   /** The connections of an adapter with a pool, and who waits for them: shown by `health()`. */
   counts?(): PoolCounts
 
+  /**
+   * How many commands its provider would bill for so far. Where it is missing, each call counts as one: right for every
+   * call but `deleteMatching`, and for scripts where what they do inside is billed too.
+   */
+  billed?(): number
+
   /** The raw client underneath, connected, for everything this interface leaves out. */
   client(): Promise<unknown>
 

@@ -39,6 +39,18 @@ export type LarderEvent =
   | { readonly type: 'lockLost'; readonly key: string }
   /** A release failed. The lock frees itself when its time to live ends. */
   | { readonly type: 'lockReleaseFailed'; readonly key: string; readonly error: unknown }
+  /**
+   * A call to the store ended. `commands` were sent for it, a retry included: none where the breaker refused. `error`
+   * says how it failed. Not for the embedded adapter, which sends none.
+   */
+  | {
+      readonly type: 'spend'
+      readonly adapter: string
+      readonly operation: string
+      readonly commands: number
+      readonly durationMs: number
+      readonly error?: unknown
+    }
   /** The circuit breaker around the store changed state. */
   | { readonly type: 'breaker'; readonly adapter: string; readonly state: BreakerState; readonly error?: StoreError }
 

@@ -54,7 +54,7 @@ interface Retryable {
 }
 
 export function createStore(adapter: Adapter, options: ResolvedStoreOptions): Store {
-  const { budgetMs: defaultBudgetMs, events } = options
+  const { budgetMs: defaultBudgetMs, events, monotonicMs } = options
   const embedded = embeddedRead(adapter)
   const calls: Record<string, number> = {}
   const count = (operation: string) => {
@@ -71,6 +71,8 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
     budgetMs = defaultBudgetMs,
   ): Promise<R> {
     return new Promise((resolve, reject) => {
+      const startedMs = monotonicMs()
+      let commands = 0
       if (!breaker.admits()) return reject(failure(operation, 'breaker-open'))
       const context = new Call(replayable)
       // This process cannot hang on itself, so an in-process store needs no limit.
@@ -85,24 +87,28 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
           }, budgetMs - 1)
       let retries = replayable ? 1 : 0
       let open = true
-      const finish = (settle: () => void) => {
+      const finish = (settle: () => void, error?: unknown) => {
         if (!open) return
         open = false
         clearTimeout(timer)
+        if (!embedded && events.active) {
+          const durationMs = monotonicMs() - startedMs
+          events.emit({ type: 'spend', adapter: adapter.name, operation, commands, durationMs, error })
+        }
         settle()
       }
       const fail = (reason: StoreFailure, cause?: unknown) =>
         finish(() => {
           breaker.failed()
           reject(failure(operation, reason, cause))
-        })
+        }, cause ?? reason)
       const rejected = (error: unknown) => {
         if (error instanceof UsageError) {
           finish(() => {
             // Says nothing about the store, but a probe must end somehow.
             if (breaker.state === 'half-open') breaker.failed()
             reject(error)
-          })
+          }, error)
         } else if (
           retries-- > 0 &&
           breaker.state === 'closed' &&
@@ -115,6 +121,7 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
       }
       const attempt = () => {
         if (!open) return
+        commands++
         count(operation)
         try {
           send(adapter, context).then(

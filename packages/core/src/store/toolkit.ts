@@ -11,6 +11,8 @@ export interface Context {
   readonly serializer: Serializer
   /** Options for every decorator and function form of a kind, behind those given there. Typed in each room. */
   readonly defaults: { readonly cached?: object; readonly rateLimited?: object; readonly lock?: object }
+  /** Money per million commands; `undefined` when nobody said. */
+  readonly price: number | undefined
   /** The wall clock, in milliseconds: for what other processes read. */
   readonly now: () => number
   /** The clock for spans of time in this process. */
