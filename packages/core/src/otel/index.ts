@@ -25,12 +25,7 @@ const SCOPE = '@larder/core'
  * @returns a function that stops it.
  *
  * @example
- * ```ts
- * import { events } from '@larder/core'
- * import { instrument } from '@larder/core/otel'
- *
- * instrument({ events })
- * ```
+ * const stop = instrument(createLarder())
  */
 export function instrument(source: { readonly events: Events }, options: InstrumentOptions = {}): () => void {
   const { meterProvider = metrics, tracerProvider = trace, spans = true } = options

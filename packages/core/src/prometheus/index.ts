@@ -26,10 +26,8 @@ interface Series {
  * @param source a toolkit, or `{ events }` for the default one
  *
  * @example
- * ```ts
  * const metrics = collectMetrics({ events })
- * app.get('/metrics', () => metrics.response())
- * ```
+ * const answer = metrics.response()
  */
 export function collectMetrics(source: { readonly events: Events }): Metrics {
   const families = new Map<string, Map<string, Series>>()
