@@ -6,6 +6,7 @@ import { createEmitter, type Emitter, type EventListener } from './events/events
 import { toNamespace } from './keys/layout.js'
 import type { RateLimitOptions } from './limit/options.js'
 import type { LockOptions } from './lock/options.js'
+import { createBackground } from './platform/background.js'
 import { platform } from './platform/index.js'
 import { defaultSerializer, type Serializer } from './serialize/serializer.js'
 import { DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_PAUSE_MS } from './store/breaker.js'
@@ -48,6 +49,14 @@ export interface LarderOptions {
   }
   /** How results become text. @default plain JSON where that is exact, else superjson */
   readonly serializer?: Serializer
+  /**
+   * Keeps a request alive for work that goes on after its answer. Called in that request, with a promise that never
+   * rejects; where there is a choice of requests, it has to find the current one. Needed only for runtimes that do not
+   * offer their own: Workers and Next.js do.
+   * @default that of the runtime
+   * @example waitUntil: (promise) => requests.getStore()?.waitUntil(promise)
+   */
+  readonly waitUntil?: (promise: Promise<unknown>) => void
   /** Gets every event. The same as `events.on(…)` at once. */
   readonly onEvent?: EventListener
 }
@@ -74,6 +83,7 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
     defaults,
     now,
     monotonicMs,
+    background: createBackground(events, options.waitUntil),
     store: createStore(adapter, {
       budgetMs: ownBudgetMs ?? budgetMs,
       maxFailures: failures,

@@ -39,6 +39,8 @@ export type LarderEvent =
   | { readonly type: 'lockLost'; readonly key: string }
   /** A release failed. The lock frees itself when its time to live ends. */
   | { readonly type: 'lockReleaseFailed'; readonly key: string; readonly error: unknown }
+  /** Work that nobody waited for failed, such as a refresh after the answer. */
+  | { readonly type: 'backgroundFailed'; readonly error: unknown }
   /** The circuit breaker around the store changed state. */
   | { readonly type: 'breaker'; readonly adapter: string; readonly state: BreakerState; readonly error?: StoreError }
 
