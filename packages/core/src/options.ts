@@ -6,6 +6,7 @@ import { createEmitter, type Emitter, type EventListener } from './events/events
 import { toNamespace } from './keys/layout.js'
 import type { RateLimitOptions } from './limit/options.js'
 import type { LockOptions } from './lock/options.js'
+import { createBackground } from './platform/background.js'
 import { platform } from './platform/index.js'
 import { defaultSerializer, type Serializer } from './serialize/serializer.js'
 import { DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_PAUSE_MS } from './store/breaker.js'
@@ -53,6 +54,14 @@ export interface LarderOptions {
    * @default none: `spend()` counts commands only
    */
   readonly price?: number
+  /**
+   * Keeps a request alive for work that goes on after its answer. Called in that request, with a promise that never
+   * rejects; where there is a choice of requests, it has to find the current one. Needed only for runtimes that do not
+   * offer their own: Workers and Next.js do.
+   * @default that of the runtime
+   * @example waitUntil: (promise) => requests.getStore()?.waitUntil(promise)
+   */
+  readonly waitUntil?: (promise: Promise<unknown>) => void
   /** Gets every event. The same as `events.on(…)` at once. */
   readonly onEvent?: EventListener
 }
@@ -80,6 +89,7 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
     price: options.price,
     now,
     monotonicMs,
+    background: createBackground(events, options.waitUntil),
     store: createStore(adapter, {
       budgetMs: ownBudgetMs ?? budgetMs,
       maxFailures: failures,

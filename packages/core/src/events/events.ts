@@ -51,6 +51,8 @@ export type LarderEvent =
       readonly durationMs: number
       readonly error?: unknown
     }
+  /** Work that nobody waited for failed, such as a refresh after the answer. */
+  | { readonly type: 'backgroundFailed'; readonly error: unknown }
   /** The circuit breaker around the store changed state. */
   | { readonly type: 'breaker'; readonly adapter: string; readonly state: BreakerState; readonly error?: StoreError }
 

@@ -1,7 +1,10 @@
 import type { Platform } from './platform.js'
+import { waitUntilOfNext } from './request-context.js'
 
 export const platform: Platform = {
   name: 'default',
-  sharesPromises: true,
+  scope: () => undefined,
+  idles: false,
+  waitUntil: waitUntilOfNext,
   monotonicMs: () => performance.now(),
 }

@@ -1,7 +1,10 @@
 import type { Platform } from './platform.js'
+import { waitUntilOfNext } from './request-context.js'
 
 export const platform: Platform = {
   name: 'node',
-  sharesPromises: true,
+  scope: () => undefined,
+  idles: true,
+  waitUntil: waitUntilOfNext,
   monotonicMs: () => performance.now(),
 }

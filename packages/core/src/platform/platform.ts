@@ -2,10 +2,17 @@
 export interface Platform {
   readonly name: 'node' | 'workerd' | 'default'
   /**
-   * Whether a promise made while serving one request may be awaited by another. Not on Workers: when the request that
-   * made it is over, the promise never settles.
+   * Code that gets the same answer here may await each other's promises. Always `undefined` where all may. On Workers a
+   * promise belongs to the request that made it: once that is over, it may never settle.
    */
-  readonly sharesPromises: boolean
+  scope(): object | undefined
+  /** Whether timers run between requests. If not, nothing that must happen may wait for one. */
+  readonly idles: boolean
+  /**
+   * Asks the runtime to let the current request's work go on, after its answer, until `promise` settles.
+   * @returns whether it will; `false` where there is no such request, or nobody to ask
+   */
+  waitUntil(promise: Promise<unknown>): boolean
   /** Milliseconds on a clock that never goes back and is not set by anybody. Its zero means nothing. */
   monotonicMs(): number
 }

@@ -17,6 +17,13 @@ export interface Context {
   readonly now: () => number
   /** The clock for spans of time in this process. */
   readonly monotonicMs: () => number
+  /**
+   * Takes work that goes on after the caller has its answer, such as a refresh. It may reject: that becomes an event.
+   * Workers and hosts of Next.js keep the request alive for it; elsewhere `drain` waits for it, which `close` and the
+   * wrapper of Lambda handlers call. Call it in the request whose work it is.
+   * @returns whether the runtime sees the work through. If not, another request must not count on its outcome.
+   */
+  background(promise: Promise<unknown>): boolean
 }
 
 /**
