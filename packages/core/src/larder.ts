@@ -1,3 +1,5 @@
+import { type Bus, createBus } from './bus/bus.js'
+import { endAll } from './bus/listen.js'
 import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
@@ -28,10 +30,11 @@ export interface Larder {
   readonly limiter: LimiterForm
   readonly locks: Locks
   readonly withLock: WithLock
+  readonly bus: Bus
   readonly events: Events
   /** How the adapter is. Never rejects. */
   health(): Promise<Health>
-  /** Closes the adapter. Idempotent. */
+  /** Ends all subscriptions and closes the adapter. Idempotent. */
   close(): Promise<void>
 }
 
@@ -59,8 +62,12 @@ export function createLarder(options: LarderOptions = {}): Larder {
     limiter: createLimiter(toolkit),
     locks,
     withLock: createWithLock(locks),
+    bus: createBus(toolkit),
     events: context.events,
     health: createHealth(toolkit),
-    close: () => context.store.adapter.close(),
+    async close() {
+      await endAll(context)
+      await context.store.adapter.close()
+    },
   }
 }
