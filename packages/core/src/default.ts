@@ -1,3 +1,5 @@
+import { type Bus, createBus } from './bus/bus.js'
+import { endAll } from './bus/listen.js'
 import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
@@ -79,6 +81,8 @@ export const limiter: LimiterForm = /* @__PURE__ */ createLimiter(toolkit)
 /** The default toolkit's locks. */
 export const locks: Locks = /* @__PURE__ */ createLocks(toolkit)
 export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */ createLocks(toolkit))
+/** The default toolkit's messages between processes. */
+export const bus: Bus = /* @__PURE__ */ createBus(toolkit)
 /** The default toolkit's event stream. Listening does not count as its first use. */
 export const events: Events = { on: (listener) => state().events.on(listener) }
 /** How the default toolkit's adapter is. */
@@ -86,7 +90,10 @@ export const health: () => Promise<Health> = /* @__PURE__ */ createHealth(toolki
 /** Commands that the default toolkit has sent so far, and what they cost by `price`. */
 export const spend: () => Spend = /* @__PURE__ */ createSpend(toolkit)
 
-/** Closes the default toolkit's adapter. Idempotent. */
+/** Ends the default toolkit's subscriptions and closes its adapter. Idempotent. */
 export async function close(): Promise<void> {
-  await state().context?.store.adapter.close()
+  const { context } = state()
+  if (!context) return
+  await endAll(context)
+  await context.store.adapter.close()
 }

@@ -9,6 +9,7 @@ export type {
 } from './adapter/adapter.js'
 export { assertTtl, type MemoryOptions, memory } from './adapter/memory.js'
 export type { Script, ScriptView } from './adapter/script.js'
+export type { Bus, BusListener, BusSubscribeOptions, BusSubscription } from './bus/bus.js'
 export type { Cache, StoreOptions } from './cache/cache.js'
 export type { CacheEvictDecorator, CacheEvictOptions } from './cache/cache-evict.js'
 export type { CachePutDecorator } from './cache/cache-put.js'
@@ -18,6 +19,7 @@ export { type CacheHandle, cacheOf, type Explanation } from './cache/handle.js'
 export type { CachedOptions, Ttl } from './cache/options.js'
 export type { AsyncFunction, AsyncMethodDecorator } from './decorate/types.js'
 export {
+  bus,
   Cached,
   CacheEvict,
   CachePut,

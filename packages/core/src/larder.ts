@@ -1,3 +1,5 @@
+import { type Bus, createBus } from './bus/bus.js'
+import { endAll } from './bus/listen.js'
 import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
@@ -29,12 +31,13 @@ export interface Larder {
   readonly limiter: LimiterForm
   readonly locks: Locks
   readonly withLock: WithLock
+  readonly bus: Bus
   readonly events: Events
   /** How the adapter is. Never rejects. */
   health(): Promise<Health>
   /** Commands sent to the adapter so far, and what they cost by `price`. */
   spend(): Spend
-  /** Closes the adapter. Idempotent. */
+  /** Ends all subscriptions and closes the adapter. Idempotent. */
   close(): Promise<void>
 }
 
@@ -62,9 +65,13 @@ export function createLarder(options: LarderOptions = {}): Larder {
     limiter: createLimiter(toolkit),
     locks,
     withLock: createWithLock(locks),
+    bus: createBus(toolkit),
     events: context.events,
     health: createHealth(toolkit),
     spend: createSpend(toolkit),
-    close: () => context.store.adapter.close(),
+    async close() {
+      await endAll(context)
+      await context.store.adapter.close()
+    },
   }
 }

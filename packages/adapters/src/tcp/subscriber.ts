@@ -22,8 +22,18 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
     client.on('message', (channel, message) => deliver(false, channel, channel, message))
     client.on('pmessage', (pattern, channel, message) => deliver(true, pattern, channel, message))
     // It comes back and subscribes anew by itself; what was said meanwhile is missed.
+    let disconnects = 0
     client.on('close', () => {
+      disconnects++
       for (const { listener } of entries) listener.onDisconnect?.()
+    })
+    client.on('ready', async () => {
+      const seen = disconnects
+      if (seen === 0) return
+      // Once more, to learn when it is done: the answer comes behind those to what ioredis has asked by itself.
+      await subscribeAll(client)
+      if (seen !== disconnects || client !== (await opening)) return
+      for (const { listener } of entries) listener.onReconnect?.()
     })
     try {
       await client.connect()
@@ -33,6 +43,17 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
       throw error
     }
     return client
+  }
+
+  /** Resolves when the server listens for everybody; never rejects. */
+  async function subscribeAll(client: Redis): Promise<void> {
+    const names = (byPattern: boolean) =>
+      [...entries].flatMap((entry) => (entry.byPattern === byPattern ? [...entry.names] : []))
+    const [channels, patterns] = [names(false), names(true)]
+    await Promise.allSettled([
+      channels.length && client.subscribe(...channels),
+      patterns.length && client.psubscribe(...patterns),
+    ])
   }
 
   function deliver(byPattern: boolean, name: string, channel: string, message: string): void {

@@ -20,10 +20,14 @@ test('comes back by itself after a restart of the server, and says that messages
   const adapter = open()
   const messages: string[] = []
   let disconnects = 0
+  let reconnects = 0
   const listener = {
     onMessage: (message: string, channel: string) => messages.push(`${channel} ${message}`),
     onDisconnect: () => {
       disconnects += 1
+    },
+    onReconnect: () => {
+      reconnects += 1
     },
   }
   await adapter.subscribe?.(['a'], listener)
@@ -35,6 +39,26 @@ test('comes back by itself after a restart of the server, and says that messages
     return messages.includes('a hello') && messages.includes('b1 hello')
   })
   expect(disconnects).toBeGreaterThan(0)
+  // Once for each of the two, and not for attempts that came to nothing.
+  await expect.poll(() => reconnects).toBe(2)
+})
+
+test('says that messages arrive again only when they do', async () => {
+  const adapter = open()
+  const heard: string[] = []
+  for (let round = 1; round <= 3; round++) {
+    const told = new Promise<void>((resolve, reject) => {
+      adapter
+        .subscribe?.([`round ${round}`], {
+          onMessage: (message) => heard.push(message),
+          onReconnect: resolve,
+        })
+        .then(() => redis.restart(), reject)
+    })
+    await told
+    await adapter.publish?.(`round ${round}`, `${round}`).catch(() => adapter.publish?.(`round ${round}`, `${round}`))
+    await expect.poll(() => heard).toContain(`${round}`)
+  }
 })
 
 test('a subscription made while the last other one ends is alive', async () => {

@@ -127,6 +127,8 @@ export interface Listener {
   onMessage(message: string, channel: string): void
   /** The connection broke: messages may have been missed. The subscription comes back by itself. */
   onDisconnect?(): void
+  /** The subscription is back after a disconnect: what is published from here on arrives again. */
+  onReconnect?(): void
 }
 
 export interface Subscription {

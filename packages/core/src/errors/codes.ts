@@ -1,5 +1,6 @@
 /** Every code that a {@link LarderError} can carry. Each has a page in `docs/errors/`: cause, fix, example. */
 export type ErrorCode =
+  | 'ERR_BUS_UNSUPPORTED'
   | 'ERR_CLOSED'
   | 'ERR_CONFIGURED_TOO_LATE'
   | 'ERR_DECORATOR_POSITION'

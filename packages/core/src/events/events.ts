@@ -53,6 +53,13 @@ export type LarderEvent =
     }
   /** Work that nobody waited for failed, such as a refresh after the answer. */
   | { readonly type: 'backgroundFailed'; readonly error: unknown }
+  /**
+   * The connection behind a subscription broke, and messages may be missed from here on; or messages arrive again.
+   * `channels` are as in the store.
+   */
+  | { readonly type: 'bus'; readonly state: 'disconnected' | 'reconnected'; readonly channels: readonly string[] }
+  /** A listener of the bus threw or rejected, or the message could not be read and never reached it. */
+  | { readonly type: 'listenerFailed'; readonly channel: string; readonly error: unknown }
   /** The circuit breaker around the store changed state. */
   | { readonly type: 'breaker'; readonly adapter: string; readonly state: BreakerState; readonly error?: StoreError }
 

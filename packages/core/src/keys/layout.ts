@@ -41,6 +41,11 @@ export function taggedKey(namespace: string, room: '$limit' | '$lock' | '$fence'
   return `${namespace}:${room}:${prefix}{${key.replace(/[%{}]/g, encodeURIComponent)}}`
 }
 
+/** The channel under which `bus` sends what an application publishes to `channel`. */
+export function busChannel(namespace: string, channel: string): string {
+  return `${namespace}:$bus:${channel}`
+}
+
 /** Checks a namespace and escapes its colons, the separator of keys. */
 export function toNamespace(namespace: string): string {
   if (typeof namespace !== 'string' || namespace === '') throw invalidOption('namespace', 'must be a string, not empty')
