@@ -78,18 +78,16 @@ export function createCache(toolkit: Toolkit): Cache {
   /** Entries carry the tags that a reader by key does not know; their stamps take a second read. */
   async function getMany(keys: readonly string[]): Promise<Any[]> {
     const { namespace, store, serializer, events } = toolkit.context()
+    const places = keys.map((key) => place(key).key)
     try {
-      const [stamp = null, ...texts] = await store.read([
-        namespaceStamp(namespace),
-        ...keys.map((key) => place(key).key),
-      ])
+      const [stamp = null, ...texts] = await store.read([namespaceStamp(namespace), ...places])
       const tags = [...new Set(texts.flatMap((text) => tagKeys(namespace, entryTags(text))))]
       const found = tags.length ? await store.read(tags) : []
       return await Promise.all(
-        texts.map((text) => {
+        texts.map((text, i) => {
           const own = tagKeys(namespace, entryTags(text)).map((tag) => found[tags.indexOf(tag)] as string | null)
           const entry = readEntry([text, stamp, ...own])
-          return typeof entry === 'string' ? undefined : readPayload(serializer, entry.payload)
+          return typeof entry === 'string' ? undefined : readPayload(serializer, entry.payload, places[i] as string)
         }),
       )
     } catch (error) {
@@ -134,9 +132,9 @@ export function createCache(toolkit: Toolkit): Cache {
   }
 }
 
-async function readPayload(serializer: Serializer, payload: string): Promise<unknown> {
+async function readPayload(serializer: Serializer, payload: string, key: string): Promise<unknown> {
   try {
-    return await serializer.deserialize(payload)
+    return await serializer.deserialize(payload, key)
   } catch {
     return undefined
   }

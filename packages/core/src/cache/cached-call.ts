@@ -68,6 +68,7 @@ export function createCachedCall(
       ttlMs,
       budgetMs,
       serializer,
+      options,
       onUncacheable(error) {
         if (!reported) events.emit({ type: 'uncacheable', prefix, error })
         reported = true

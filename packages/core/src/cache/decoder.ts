@@ -13,10 +13,10 @@ const MAX_LENGTH = 4_096
  */
 export function createDecoder(): Decode {
   const copies = new Map<string, () => unknown>()
-  return (serializer, payload, text) => {
+  return (serializer, payload, text, key) => {
     const copy = copies.get(text)
     if (copy !== undefined) return copy()
-    const value = serializer.deserialize(payload)
+    const value = serializer.deserialize(payload, key)
     if (
       text.length > MAX_LENGTH ||
       serializer !== defaultSerializer ||

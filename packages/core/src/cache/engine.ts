@@ -5,6 +5,7 @@ import type { Serializer } from '../serialize/serializer.js'
 import type { Context } from '../store/toolkit.js'
 import { type Entry, readEntry } from './entry.js'
 import { createFlights, type Flights } from './flights.js'
+import type { CachedOptions } from './options.js'
 import { createStamps, type Stamps } from './stamps.js'
 
 /** What all calls of one cached function have in common. */
@@ -16,6 +17,8 @@ export interface Policy<Result> {
   /** The most milliseconds that the store may add to a call. */
   readonly budgetMs: number
   readonly onUncacheable: (error: UncacheableValueError) => void
+  /** What the function was given, for what only few need. */
+  readonly options?: CachedOptions
 }
 
 /** Where the result of one call lies. */
@@ -53,8 +56,8 @@ export interface CacheStats {
   fallbacks: number
 }
 
-/** Reads a result back from its payload; `text` is the whole entry. May be a Promise, and may throw. */
-export type Decode = (serializer: Serializer, payload: string, text: string) => unknown
+/** Reads a result back from its payload; `text` is the whole entry at `key`. May be a Promise, and may throw. */
+export type Decode = (serializer: Serializer, payload: string, text: string, key: string) => unknown
 
 /**
  * What all cached functions of a toolkit share, so that an eviction by one sees the loads of all. What is done with it
@@ -78,7 +81,7 @@ export function engineOf(context: Context): Engine {
       flights: createFlights(),
       stamps: createStamps(context.store),
       stats: { hits: 0, misses: 0, dedupes: 0, fallbacks: 0 },
-      decode: (serializer, payload) => serializer.deserialize(payload),
+      decode: (serializer, payload, _text, key) => serializer.deserialize(payload, key),
     }
     const created = engine
     if (context.store.readNow) {

@@ -5,6 +5,7 @@ import type { MissReason } from '../events/events.js'
 import { type CachedCall, callBehind } from './cached-call.js'
 import { look } from './engine.js'
 import { evict } from './evict.js'
+import { fit } from './fit.js'
 import { refresh } from './refresh.js'
 
 /** What can be done to the cached results of one function. `args` are always those of a call. */
@@ -44,6 +45,7 @@ const WORDS: Record<MissReason, string> = {
   evicted: 'it was evicted',
   stamp: 'a tag, the prefix or the namespace was evicted',
   unreadable: 'what is stored cannot be read',
+  schema: 'what is stored does not fit `schema`',
 }
 
 export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
@@ -58,14 +60,15 @@ export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
     return request
   }
   const read = async (args: Any[]) => {
-    const request = cached.request(self, args)
-    if (!request) return undefined
+    const wanted = cached.request(self, args)
+    if (!wanted) return undefined
+    const request = await fit(wanted)
     const { entry } = await look(cached.engine(), request)
     if (typeof entry === 'string') return { request, reason: entry }
     try {
-      return { request, value: await request.policy.serializer.deserialize(entry.payload) }
-    } catch {
-      return { request, reason: 'unreadable' as const }
+      return { request, value: await request.policy.serializer.deserialize(entry.payload, request.key) }
+    } catch (error) {
+      return { request, reason: (await import('./schema.js')).missReason(error) }
     }
   }
   return {

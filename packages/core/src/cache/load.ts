@@ -31,7 +31,7 @@ export async function loadAndFill<Result>(
     if (ttlMs === 0) return false
     let payload: string
     try {
-      payload = await policy.serializer.serialize(result)
+      payload = await policy.serializer.serialize(result, key)
     } catch (error) {
       const typed = error instanceof UncacheableValueError
       policy.onUncacheable(typed ? error : new UncacheableValueError('$', 'refused by the serializer', error))

@@ -1,6 +1,7 @@
 import type { Any } from '../decorate/types.js'
 import type { Serializer } from '../serialize/serializer.js'
 import { type Duration, optionalMs, toMs } from '../time/duration.js'
+import type { Schema } from './schema.js'
 
 /** How long a result may be served: a span of time, or a function that tells it from the result. 0 stores nothing. */
 export type Ttl<Result = Any> = Duration | ((result: Result) => Duration)
@@ -38,6 +39,22 @@ export interface CachedOptions<Args extends Any[] = Any[], Result = Any> {
   readonly unless?: (result: Result) => boolean
   /** Part of every key. Change it with the shape of the result, and old entries are out of sight. */
   readonly version?: string | number
+  /**
+   * What a result looks like: a schema of zod, valibot, arktype or any other library that speaks Standard Schema v1. A
+   * stored value that does not fit is a miss (`reason: 'schema'`): one that an older version of the application wrote.
+   *
+   * What the schema makes of a value (defaults, keys left out) is what callers get, on a hit and on a miss alike, so it
+   * must be such that the schema gives its own output back unchanged. A result that does not fit reaches its callers as
+   * it is, is not stored, and is reported once by the event `uncacheable`. The schema may be asynchronous.
+   * @default any value fits
+   */
+  readonly schema?: Schema<Result>
+  /**
+   * A chance for a stored value that does not fit `schema`: gives one that does, or `undefined`, which makes it a miss.
+   * What it gives is held to the schema again, and is not written back. May be asynchronous; what it throws is a miss.
+   * @throws UsageError (`ERR_INVALID_OPTION`), from calls, without `schema`
+   */
+  readonly migrate?: (stored: Any) => unknown
   /** How results become text. @default plain JSON where that is exact, else superjson */
   readonly serializer?: Serializer
   /**

@@ -10,7 +10,7 @@ export async function put<Result>(engine: Engine, place: Place<Result>, result: 
   const held = engine.stamps.hold(stampKeys, (await read(engine, place)).slice(1))
   try {
     const ttlMs = policy.ttlMs(result)
-    const payload = await policy.serializer.serialize(result)
+    const payload = await policy.serializer.serialize(result, key)
     const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs: 0, payload }, held.words, tags)
     await Promise.all([store.set(key, text, { ttlMs }), ...held.write(policy.budgetMs)])
   } finally {

@@ -38,7 +38,7 @@ function serve<Result>(
   const unreadable = () => load(engine, request, values, readMs, 'unreadable')
   let value: unknown
   try {
-    value = engine.decode(request.policy.serializer, entry.payload, values[0] as string)
+    value = engine.decode(request.policy.serializer, entry.payload, values[0] as string, request.key)
   } catch {
     return unreadable()
   }

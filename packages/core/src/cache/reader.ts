@@ -6,7 +6,7 @@ import { readThrough } from './read-through.js'
 export type Reader = <Result>(engine: Engine, request: Request<Result>) => Promise<Result>
 
 /** The options that the plain read path does not know. Their code is loaded by the first call that needs it. */
-const EXTENDED = [] as const satisfies readonly (keyof CachedOptions)[]
+const EXTENDED = ['schema', 'migrate'] as const satisfies readonly (keyof CachedOptions)[]
 
 /** The plain read path, unless an option asks for more. */
 export function readerFor(options: CachedOptions): Reader {

@@ -1,12 +1,14 @@
 import { type Engine, fallBack, type Request, read } from './engine.js'
 import { evict } from './evict.js'
+import { fit } from './fit.js'
 import { loadAndFill } from './load.js'
 
 /**
  * Loads, whatever is stored, and stores the result. Where something else got stored in between, or the result is not to
  * be stored, nothing stays: what is there is older than the result, or came from a load beside it, and nobody can tell.
  */
-export async function refresh<Result>(engine: Engine, request: Request<Result>): Promise<Result> {
+export async function refresh<Result>(engine: Engine, wanted: Request<Result>): Promise<Result> {
+  const request = await fit(wanted)
   const { key, stampKeys, policy } = request
   const { monotonicMs } = engine.context
   const failed = (error: unknown) => fallBack(engine, policy.prefix, error)

@@ -5,7 +5,7 @@ import type { UncacheableValueError } from '../errors/uncacheable-value-error.js
 export type LarderEvent =
   /** A cached value was served. */
   | { readonly type: 'hit'; readonly prefix: string; readonly key: string }
-  /** Nothing usable was stored: absent, evicted, outdated by a stamp, or not readable. */
+  /** Nothing usable was stored: absent, evicted, outdated by a stamp, not readable, or no fit for `schema`. */
   | { readonly type: 'miss'; readonly prefix: string; readonly key: string; readonly reason: MissReason }
   /** A call joined a load already under way in this process. */
   | { readonly type: 'dedupe'; readonly prefix: string; readonly key: string }
@@ -63,7 +63,7 @@ export type LarderEvent =
   /** The circuit breaker around the store changed state. */
   | { readonly type: 'breaker'; readonly adapter: string; readonly state: BreakerState; readonly error?: StoreError }
 
-export type MissReason = 'absent' | 'evicted' | 'stamp' | 'unreadable'
+export type MissReason = 'absent' | 'evicted' | 'stamp' | 'unreadable' | 'schema'
 export type BreakerState = 'closed' | 'open' | 'half-open'
 export type EventListener = (event: LarderEvent) => void
 

@@ -7,8 +7,10 @@ import { isPlainJson } from './plain.js'
  * stored; text that cannot be read is a miss.
  */
 export interface Serializer {
-  serialize(value: unknown): string | Promise<string>
-  deserialize(text: string): unknown
+  /** @param key where in the store the text is to lie: for a serializer that ties the two together, as `encrypted` does */
+  serialize(value: unknown, key: string): string | Promise<string>
+  /** @param key where in the store the text lay */
+  deserialize(text: string, key: string): unknown
 }
 
 /** A stored value's first character: how the rest was written. */
@@ -23,13 +25,13 @@ const rich = () => import('./rich.js')
  * The default: plain JSON where that is exact, else superjson (Date, Map, Set, BigInt, RegExp, URL, typed arrays,
  * undefined, NaN, -0, cycles, registered classes). What neither gives back as it was is refused.
  */
-export const defaultSerializer: Serializer = {
-  serialize(value) {
+export const defaultSerializer = {
+  serialize(value: unknown): string | Promise<string> {
     if (isPlainJson(value)) return JSON_TEXT + JSON.stringify(value)
     if (value === undefined) return UNDEFINED
     return rich().then(async ({ writeRich }) => SUPERJSON + (await writeRich(value)))
   },
-  deserialize(text) {
+  deserialize(text: string): unknown {
     const body = text.slice(1)
     switch (text[0]) {
       case JSON_TEXT:
@@ -42,4 +44,4 @@ export const defaultSerializer: Serializer = {
         throw new SyntaxError('not a stored value')
     }
   },
-}
+} satisfies Serializer
