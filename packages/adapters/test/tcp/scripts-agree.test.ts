@@ -1,6 +1,9 @@
 import { memory, type Script, type ScriptView } from '@larder/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { leaseArgs, takeLease } from '../../../core/src/limit/concurrency.js'
+import { extendLease } from '../../../core/src/limit/extend-lease.js'
 import { gcra } from '../../../core/src/limit/gcra.js'
+import { releaseLease } from '../../../core/src/limit/release-lease.js'
 import { slidingWindow } from '../../../core/src/limit/sliding-window.js'
 import { acquireScript } from '../../../core/src/lock/acquire-script.js'
 import { tcp } from '../../src/tcp/index.js'
@@ -55,7 +58,14 @@ async function runStep(script: Script<unknown>, { keys, args }: Operation, befor
   return { answer, after: await store.run(look, keys, []) }
 }
 
-test.each<[Script<unknown>, () => Operation]>([
+/** Operations that come in between, so that a script finds what others of its family leave behind. */
+type Beside = () => Operation & { script: Script<unknown> }
+const take = () => ({
+  keys: [pick('n', 'o')],
+  args: leaseArgs(pick('t1', 't2', 't3', 't4'), 5, pick(3, 9, 30), pick(1, 2)),
+})
+
+test.each<[Script<unknown>, () => Operation, Beside?]>([
   [
     slidingWindow as Script<unknown>,
     () => ({ keys: [pick('a', 'b', 'c')], args: [5, pick(20, 50, 77), pick(0, 1, 1, 2, 5), pick(1, 1, 1, 0)] }),
@@ -75,10 +85,25 @@ test.each<[Script<unknown>, () => Operation]>([
       return { keys: [`{${name}}`, `{${name}}f`], args: [pick('t1', 't2', 't3'), pick(1, 5, 9), pick(3, 20)] }
     },
   ],
-])('%# $name: Lua and function agree on answers, values and remaining times', async (script, operation) => {
+  [takeLease as Script<unknown>, take],
+  [
+    releaseLease as Script<unknown>,
+    () => ({ keys: [pick('n', 'o')], args: [pick('t1', 't2', 't3', 't4')] }),
+    () => ({ script: takeLease as Script<unknown>, ...take() }),
+  ],
+  [
+    extendLease as Script<unknown>,
+    () => ({ keys: [pick('n', 'o')], args: [pick('t1', 't2', 't3', 't4'), pick(3, 9, 30)] }),
+    () => ({ script: takeLease as Script<unknown>, ...take() }),
+  ],
+])('%# $name: Lua and function agree on answers, values and remaining times', async (script, operation, beside) => {
   const adapter = tcp({ url: redis.url })
   const lua: Script<unknown> = { name: script.name, lua: observed(script.lua), step: script.step }
   for (let compared = 0; compared < OPERATIONS; ) {
+    if (beside) {
+      const { script, keys, args } = beside()
+      await adapter.run(script, keys, args)
+    }
     const next = operation()
     const [began, ended, before, answer, after] = (await adapter.run(lua, next.keys, next.args)) as [
       string,
