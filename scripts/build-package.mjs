@@ -2,7 +2,7 @@
 // What to build is read from the manifest, so that a file that is published is a file that is built: each
 // `dist/esm/X.js` named in `exports` or `imports` comes from `src/X.ts`.
 import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -19,8 +19,8 @@ const bins = Object.values(manifest.bin ?? {}).map((path) =>
 )
 
 rmSync('dist', { recursive: true, force: true })
+const modules = [...new Set([...entries(manifest.exports), ...entries(manifest.imports)])]
 const options = {
-  entryPoints: [...new Set([...entries(manifest.exports), ...entries(manifest.imports), ...bins])],
   outbase: 'src',
   bundle: true,
   packages: 'external',
@@ -34,7 +34,7 @@ const options = {
   sourcesContent: false,
 }
 // Each entry by itself: what two of them share would be a file more for each to load.
-for (const entry of options.entryPoints) {
+for (const entry of [...modules, ...bins]) {
   await build({
     ...options,
     entryPoints: [entry],
@@ -45,7 +45,15 @@ for (const entry of options.entryPoints) {
   })
 }
 // `import()` stays as it is: CommonJS can load an ESM-only dependency no other way where require(esm) is off.
-await build({ ...options, format: 'cjs', outdir: 'dist/cjs', supported: { 'dynamic-import': true } })
+await build({
+  ...options,
+  entryPoints: modules,
+  format: 'cjs',
+  outdir: 'dist/cjs',
+  supported: { 'dynamic-import': true },
+})
+// In a workspace npm links them before they are there, and so cannot do it.
+for (const path of Object.values(manifest.bin ?? {})) chmodSync(path, 0o755)
 
 execFileSync('tsc', ['-p', 'tsconfig.json', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/esm'], {
   stdio: 'inherit',
