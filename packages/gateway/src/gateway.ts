@@ -22,6 +22,10 @@ export interface Gateway extends AsyncDisposable {
   readonly url: string
   /** For `UPSTASH_REDIS_REST_TOKEN`. */
   readonly token: string
+  /** The Redis behind it, without its password: `redis://127.0.0.1:6379` */
+  readonly redis: string
+  /** Whether only this machine can reach it. */
+  readonly isLoopback: boolean
   /** Resolves to the trip to Redis and back in milliseconds. @throws an Error that says why Redis cannot be asked. */
   ping(): Promise<number>
   /**
@@ -51,13 +55,17 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   const pool = createPool({ ...resolved, maxLeased: maxTransactions, maxWaiting })
   const streams = createStreams(pool, maxStreams)
   const handler = createHandler(resolved, createRunner(pool, createScripts()), streams)
+  let active = 0
+  let onIdle = () => {}
   let closing: Promise<void> | undefined
 
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, noDelay: true },
     (request, response) => {
-      // Otherwise its connection would stay open for another request, and `close()` would wait for it.
-      response.once('close', () => closing && setImmediate(() => server.closeIdleConnections()))
+      active++
+      response.once('close', () => {
+        if (--active === 0) onIdle()
+      })
       void handler(request, response)
     },
   )
@@ -68,9 +76,18 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     const closed = once(server, 'close')
     server.close()
     streams.close()
-    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS)
+    if (active > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, DRAIN_TIMEOUT_MS)
+        onIdle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    // Also those that never sent a request, for which the server would wait.
+    server.closeAllConnections()
     await closed
-    clearTimeout(timer)
     pool.close()
   }
   const close = () => {
@@ -78,9 +95,12 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     return closing
   }
 
+  const address = server.address() as AddressInfo
   return {
-    url: urlOf(server),
+    url: urlOf(address),
     token,
+    redis: resolved.target.label,
+    isLoopback: isLoopback(address),
     async ping() {
       const startedMs = performance.now()
       await (await pool.shared()).send([['PING']])
@@ -91,6 +111,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
   }
 }
 
+/** @throws UsageError, whose cause is that of the system. */
 async function listen(server: Server, { host, port }: ResolvedGatewayOptions): Promise<void> {
   server.listen({ host, port })
   try {
@@ -98,22 +119,25 @@ async function listen(server: Server, { host, port }: ResolvedGatewayOptions): P
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const at = `${host}:${port}`
-    if (code === 'EADDRINUSE')
-      throw invalid('port', `${at} is taken by another program: choose another, or 0 for a free one`)
-    if (code === 'EACCES') throw invalid('port', `${at} is not for this user to listen on: choose one above 1023`)
-    throw invalid('host', `cannot be listened on: ${message}`)
+    const refuse = (option: string, requirement: string) => {
+      const refusal = new UsageError('ERR_INVALID_OPTION', `\`${option}\` ${requirement}`, option)
+      refusal.cause = error
+      return refusal
+    }
+    if (code === 'EADDRINUSE') throw refuse('port', `${port}: ${at} is taken; choose another, or 0 for a free one`)
+    if (code === 'EACCES') throw refuse('port', `${port}: ${at} is not for this user to take; choose one above 1023`)
+    throw refuse('host', `cannot be listened on: ${message}`)
   }
 }
 
-function invalid(option: string, requirement: string): UsageError {
-  return new UsageError('ERR_INVALID_OPTION', `\`${option}\` ${requirement}`, option)
-}
-
 /** As one on this machine reaches it: what listens everywhere listens on loopback too. */
-function urlOf(server: Server): string {
-  const { address, port } = server.address() as AddressInfo
+function urlOf({ address, port }: AddressInfo): string {
   const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : isIPv6(address) ? `[${address}]` : address
   return `http://${host}:${port}`
+}
+
+function isLoopback({ address }: AddressInfo): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
 }
 
 /** What is no request, or one too long: answered here, for no handler ever sees it. */

@@ -32,59 +32,17 @@ export function createStreams(pool: Pool, max: number): Streams {
     async open(kind, names, response, headers) {
       if (kind !== 'monitor' && names.length === 0) throw new HttpFault(400, `ERR no channel: use /${kind}/<name>`)
       if (ends.size + opening >= max) throw new BusyError(`too many event streams at once: ${max} are open`)
-      opening++
-      let connection: Connection
-      try {
-        connection = await pool.open()
-      } finally {
-        opening--
-      }
-      const end = () => {
-        ends.delete(end)
-        clearInterval(heartbeat)
-        connection.close()
-        response.end()
-      }
-      ends.add(end)
-      const heartbeat = setInterval(() => beat(), HEARTBEAT_MS)
-      const early: Reply[] = []
-      let pongIsDue = false
-      let write = (reply: Reply) => void early.push(reply)
-      const beat = () => {
-        // A hung Redis closes nothing: its client has to ask. On a connection that monitors it would not answer.
-        if (pongIsDue) return end()
-        if (kind !== 'monitor') {
-          pongIsDue = true
-          connection.tell([['PING']])
-        }
-        if (response.headersSent) response.write(':\n\n')
-      }
-
-      response.once('close', end)
       const commands = commandsOf(kind, names)
-      const firstReply = connection.send(commands.slice(0, 1))
-      connection.listen((reply) => {
-        if (isPong(reply)) pongIsDue = false
-        else write(reply)
-      }, end)
-      try {
-        const [reply] = (await firstReply) as [Reply]
-        if (reply instanceof ReplyFault) throw new HttpFault(400, reply.message)
-        if (closed || response.destroyed) return end()
-        response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-        write = (message) => {
-          response.write(toEvent(message))
-          if (response.writableLength > MAX_BACKLOG_BYTES) response.destroy()
-        }
-        for (const message of [reply, ...early]) write(message)
-        connection.tell(commands.slice(1))
-      } catch (error) {
-        ends.delete(end)
-        clearInterval(heartbeat)
-        response.off('close', end)
-        connection.close()
-        throw error
+      opening++
+      const source = await begin(pool, commands).finally(() => opening--)
+      if (closed) {
+        source.connection.close()
+        throw new BusyError('the gateway is closing')
       }
+      // The client did not wait for it.
+      if (response.destroyed) return source.connection.close()
+      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+      pipe(source, response, kind !== 'monitor', ends)
     },
 
     close() {
@@ -92,6 +50,64 @@ export function createStreams(pool: Pool, max: number): Streams {
       for (const end of ends) end()
     },
   }
+}
+
+/** A connection on which messages come in, and those that have come in so far. */
+interface Source {
+  readonly connection: Connection
+  readonly early: readonly Reply[]
+}
+
+/** @throws HttpFault (400) when Redis refuses the first of the commands. The others' replies are events. */
+async function begin(pool: Pool, [first, ...rest]: readonly Command[]): Promise<Source> {
+  const connection = await pool.open()
+  const early: Reply[] = []
+  connection.listen(
+    (reply) => early.push(reply),
+    () => {},
+  )
+  try {
+    const [reply] = (await connection.send([first as Command])) as [Reply]
+    if (reply instanceof ReplyFault) throw new HttpFault(400, reply.message)
+    connection.tell(rest)
+    early.unshift(reply)
+    return { connection, early }
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+/** Writes messages to the response until one of the two is gone. Until then, what ends both is among `ends`. */
+function pipe({ connection, early }: Source, response: ServerResponse, canPing: boolean, ends: Set<() => void>): void {
+  let pongIsDue = false
+  const heartbeat = setInterval(() => {
+    // A hung Redis closes nothing: one has to ask. A connection that monitors would not answer.
+    if (pongIsDue) return end()
+    if (canPing) {
+      pongIsDue = true
+      connection.tell([['PING']])
+    }
+    response.write(':\n\n')
+  }, HEARTBEAT_MS)
+  const end = () => {
+    clearInterval(heartbeat)
+    connection.close()
+    response.end()
+    ends.delete(end)
+  }
+  ends.add(end)
+  const write = (message: Reply) => {
+    if (isPong(message)) {
+      pongIsDue = false
+      return
+    }
+    response.write(toEvent(message))
+    if (response.writableLength > MAX_BACKLOG_BYTES) response.destroy()
+  }
+  response.once('close', end)
+  for (const message of early) write(message)
+  connection.listen(write, end)
 }
 
 /** One for each name, so that each has one reply. */

@@ -25,7 +25,13 @@ export function parseTarget(url: string, option: string): Target {
   const { protocol, hostname, port, username, password, pathname } = new URL(url)
   if (!hostname || !/^(\/\d{0,9})?$/.test(pathname)) throw fault()
   const host = hostname.replace(/^\[|\]$/g, '')
-  const decoded = (text: string) => (text ? decodeURIComponent(text) : undefined)
+  const decoded = (text: string) => {
+    try {
+      return text ? decodeURIComponent(text) : undefined
+    } catch {
+      throw fault()
+    }
+  }
   const portNumber = Number(port || DEFAULT_REDIS_PORT)
   const db = Number(pathname.slice(1))
   return {
