@@ -2,7 +2,7 @@
 // What to build is read from the manifest, so that a file that is published is a file that is built: each
 // `dist/esm/X.js` named in `exports` or `imports` comes from `src/X.ts`.
 import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { build } from 'esbuild'
 import { rollup } from 'rollup'
@@ -21,8 +21,8 @@ const bins = Object.values(manifest.bin ?? {}).map((path) =>
 )
 
 rmSync('dist', { recursive: true, force: true })
+const modules = [...new Set([...entries(manifest.exports), ...entries(manifest.imports)])]
 const options = {
-  entryPoints: [...new Set([...entries(manifest.exports), ...entries(manifest.imports), ...bins])],
   outbase: 'src',
   bundle: true,
   packages: 'external',
@@ -36,13 +36,21 @@ const options = {
   sourcesContent: false,
 }
 // Each entry by itself: what two of them share would be a file more for each to load.
-for (const entry of options.entryPoints) {
+for (const entry of [...modules, ...bins]) {
   await build({ ...options, entryPoints: [entry], format: 'esm', outdir: 'dist/parts', splitting: true })
   await join(entry.replace('src/', 'dist/parts/').replace(/\.ts$/, '.js'))
 }
 rmSync('dist/parts', { recursive: true, force: true })
 // `import()` stays as it is: CommonJS can load an ESM-only dependency no other way where require(esm) is off.
-await build({ ...options, format: 'cjs', outdir: 'dist/cjs', supported: { 'dynamic-import': true } })
+await build({
+  ...options,
+  entryPoints: modules,
+  format: 'cjs',
+  outdir: 'dist/cjs',
+  supported: { 'dynamic-import': true },
+})
+// In a workspace npm links them before they are there, and so cannot do it.
+for (const path of Object.values(manifest.bin ?? {})) chmodSync(path, 0o755)
 
 /**
  * esbuild makes a file of every set of modules that some `import()` shares with the entry, and the entry would load them

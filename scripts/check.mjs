@@ -4,7 +4,7 @@ import { build, install, root, run } from './set-up.mjs'
 install()
 build()
 
-const packages = ['packages/core', 'packages/adapters']
+const packages = ['packages/core', 'packages/adapters', 'packages/gateway']
 const steps = [
   ['format and lint', 'npx', ['biome', 'ci', '.']],
   ['types', 'npx', ['turbo', 'run', 'types', '--output-logs=errors-only']],
