@@ -72,7 +72,7 @@ export function createBus(toolkit: Toolkit): Bus {
       const context = toolkit.context()
       const name = busChannel(context.namespace, assertChannel(channel))
       if (!context.store.adapter.publish) throw unsupported(context, 'publish')
-      const text = await context.serializer.serialize(message)
+      const text = await context.serializer.serialize(message, name)
       return context.store.call('publish', false, (to) => (to.publish as Publish)(name, text))
     },
     async subscribe(channels, listener, options = {}) {

@@ -47,7 +47,7 @@ export async function listen(
   }
   const receive = (text: string, channel: string): void | Promise<void> => {
     try {
-      const value = serializer.deserialize(text)
+      const value = serializer.deserialize(text, channel)
       if (!isPromise(value)) return deliver(value, channel)
       return value.then(
         (late) => deliver(late, channel),

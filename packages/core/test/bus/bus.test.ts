@@ -5,7 +5,10 @@ import { failing, hanging } from '../../src/testing/index.js'
 /** Two processes with one store. */
 function setUp(adapter: Adapter = memory(), namespace = 'shop') {
   const events: LarderEvent[] = []
-  const one = createLarder({ adapter, namespace, onEvent: (event) => events.push(event) })
+  const onEvent = (event: LarderEvent) => {
+    if (event.type !== 'spend') events.push(event)
+  }
+  const one = createLarder({ adapter, namespace, onEvent })
   const two = createLarder({ adapter, namespace })
   return { one, two, events }
 }
@@ -20,8 +23,12 @@ function breakable() {
   }
   return {
     adapter: { ...adapter, subscribe },
-    disconnect: () => listeners.forEach((listener) => listener.onDisconnect?.()),
-    reconnect: () => listeners.forEach((listener) => listener.onReconnect?.()),
+    disconnect() {
+      for (const listener of listeners) listener.onDisconnect?.()
+    },
+    reconnect() {
+      for (const listener of listeners) listener.onReconnect?.()
+    },
   }
 }
 
