@@ -70,7 +70,8 @@ async function join(entry) {
   })
   await bundle.write({
     dir: 'dist/esm',
-    chunkFileNames: 'chunks/[name]-[hash].js',
+    // One short hash, not esbuild's as well: these names stand in every bundle that splits.
+    chunkFileNames: ({ name }) => `chunks/${name.replace(/-[A-Z0-9]{8}$/, '')}-[hash:6].js`,
     hoistTransitiveImports: false,
     minifyInternalExports: false,
     sourcemap: true,

@@ -56,12 +56,12 @@ export interface LarderOptions {
   readonly price?: number
   /**
    * Keeps a request alive for work that goes on after its answer. Called in that request, with a promise that never
-   * rejects; where there is a choice of requests, it has to find the current one. Needed only for runtimes that do not
-   * offer their own: Workers and Next.js do.
+   * rejects; where there are several requests, it has to find the current one. `false` says that it could not. What it
+   * throws becomes an event. Only for runtimes without a way that Larder finds by itself: Workers and Next.js have one.
    * @default that of the runtime
    * @example waitUntil: (promise) => requests.getStore()?.waitUntil(promise)
    */
-  readonly waitUntil?: (promise: Promise<unknown>) => void
+  readonly waitUntil?: (promise: Promise<unknown>) => unknown
   /** Gets every event. The same as `events.on(…)` at once. */
   readonly onEvent?: EventListener
 }

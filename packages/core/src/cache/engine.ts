@@ -34,6 +34,8 @@ export interface Place<Result = unknown> {
 /** A place, and how to get its result anew. */
 export interface Request<Result> extends Place<Result> {
   readonly load: () => Promise<Result>
+  /** Joins no load of another request any more: it waited for one already, in vain. */
+  readonly alone?: boolean
 }
 
 /** What a read brought: the entry's text, and behind it the stamps. */
@@ -78,7 +80,7 @@ export function engineOf(context: Context): Engine {
   if (!engine) {
     engine = {
       context,
-      flights: createFlights(),
+      flights: createFlights(context),
       stamps: createStamps(context.store),
       stats: { hits: 0, misses: 0, dedupes: 0, fallbacks: 0 },
       decode: (serializer, payload, _text, key) => serializer.deserialize(payload, key),

@@ -1,3 +1,6 @@
+import { platform } from '../platform/index.js'
+import type { Context } from '../store/toolkit.js'
+
 /**
  * The loads under way in this process, by key, so that concurrent callers share one. An eviction takes a
  * flight off the board: callers already aboard get its result, later ones do not, and it is not stored.
@@ -8,6 +11,12 @@ export interface Flight {
   /** Evicted since it began. */
   abandoned: boolean
   promise: Promise<unknown>
+  /** Who may await `promise`: those who are in the same scope. See `Platform.scope`. */
+  readonly scope: object | undefined
+  /** Whether the runtime sees it through, for those in other scopes to count on. */
+  kept?: boolean
+  /** What was loaded, for those in other scopes. */
+  result?: readonly [unknown]
 }
 
 export interface Flights {
@@ -19,15 +28,18 @@ export interface Flights {
   abandon(fits: (flight: Flight) => boolean): void
 }
 
-export function createFlights(): Flights {
+export function createFlights({ background }: Pick<Context, 'background'>): Flights {
   const current = new Map<string, Flight>()
   return {
     find: (key) => current.get(key),
     begin({ key, stampKeys }, fly) {
-      const flight: Flight = { key, stampKeys, abandoned: false, promise: undefined as never }
+      const scope = platform.scope()
+      const flight: Flight = { key, stampKeys, abandoned: false, promise: undefined as never, scope }
       current.set(key, flight)
       const promise = fly(flight)
       flight.promise = promise
+      // Its failure is its callers' business.
+      if (scope) flight.kept = background(promise.catch(() => {}))
       return promise
     },
     end(flight) {

@@ -56,6 +56,7 @@ export async function loadAndFill<Result>(
   try {
     const startedMs = monotonicMs()
     const result = await request.load()
+    flight.result = [result]
     if (!held) return { result, stored: false }
     const loadMs = monotonicMs() - startedMs
     const stored = await fill(held, result, loadMs)

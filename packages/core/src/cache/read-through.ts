@@ -1,4 +1,5 @@
 import type { MissReason } from '../events/events.js'
+import { platform } from '../platform/index.js'
 import { type Engine, fallBack, note, type Request, read, type Values } from './engine.js'
 import { readEntry } from './entry.js'
 import { loadAndFill } from './load.js'
@@ -58,9 +59,13 @@ function goWithout<Result>(engine: Engine, request: Request<Result>, error: unkn
   return load(engine, request, undefined, 0)
 }
 
-function join<Result>(engine: Engine, request: Request<Result>): Promise<Result> | undefined {
+/** Takes part in a load under way. What another request awaits for us, we may only look at: see `follow`. */
+export function join<Result>(engine: Engine, request: Request<Result>): Promise<Result> | undefined {
   const flight = engine.flights.find(request.key)
   if (!flight) return undefined
+  if (flight.scope !== platform.scope()) {
+    return request.alone ? undefined : import('./follow.js').then(({ follow }) => follow(engine, request, flight))
+  }
   note(engine, request, 'dedupes', { type: 'dedupe' })
   return flight.promise as Promise<Result>
 }

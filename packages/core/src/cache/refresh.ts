@@ -14,7 +14,7 @@ export async function refresh<Result>(engine: Engine, wanted: Request<Result>): 
   const failed = (error: unknown) => fallBack(engine, policy.prefix, error)
   // Not on the board: what fails here, or takes its time, is no reader's business while an entry is stored. An eviction
   // meanwhile is told by what the key holds then.
-  const flight = { key, stampKeys, abandoned: false, promise: undefined as never }
+  const flight = { key, stampKeys, abandoned: false, promise: undefined as never, scope: undefined }
   const startedMs = monotonicMs()
   const values = (await read(engine, request).catch(failed)) ?? undefined
   const { result, stored } = await loadAndFill(engine, request, flight, values, monotonicMs() - startedMs)

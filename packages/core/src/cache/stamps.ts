@@ -1,4 +1,5 @@
 import { randomId } from '../keys/random.js'
+import { platform } from '../platform/index.js'
 import type { Store } from '../store/store.js'
 
 /** How long a stamp is kept. When it goes, the entries under it count as evicted: a miss too many, never one too few. */
@@ -28,7 +29,8 @@ export interface HeldStamps {
 interface Proposal {
   readonly key: string
   readonly word: string
-  state?: 'sent' | 'stored' | undefined
+  /** Once sent, the scope by which it was: what another request has sent may never arrive. */
+  state?: object | 'sent' | 'stored' | undefined
   holders: number
 }
 
@@ -57,11 +59,12 @@ export function createStamps(store: Store): Stamps {
       })
       return {
         words,
-        write: (budgetMs) =>
-          mine
-            .filter(({ state }) => !state)
+        write(budgetMs) {
+          const sent = platform.scope() ?? 'sent'
+          return mine
+            .filter(({ state }) => state !== sent && state !== 'stored')
             .map(async (proposal) => {
-              proposal.state = 'sent'
+              proposal.state = sent
               try {
                 await store.set(proposal.key, proposal.word, { ttlMs: STAMP_TTL_MS, when: 'absent' }, budgetMs)
                 proposal.state = 'stored'
@@ -69,7 +72,8 @@ export function createStamps(store: Store): Stamps {
                 proposal.state = undefined
                 throw error
               }
-            }),
+            })
+        },
         release() {
           for (const proposal of mine) {
             if (--proposal.holders === 0 && proposals.get(proposal.key) === proposal) proposals.delete(proposal.key)

@@ -8,7 +8,7 @@ interface RequestContext {
  */
 export function waitUntilOfNext(promise: Promise<unknown>): boolean {
   const place = globalThis as { [symbol: symbol]: { get?(): RequestContext | undefined } | undefined }
-  const context = place[Symbol.for('@next/request-context')]?.get?.()
-  context?.waitUntil?.(promise)
-  return !!context?.waitUntil
+  const waitUntil = place[Symbol.for('@next/request-context')]?.get?.()?.waitUntil
+  waitUntil?.(promise)
+  return !!waitUntil
 }

@@ -1,12 +1,10 @@
 import type { Platform } from './platform.js'
 
-type WaitUntil = (promise: Promise<unknown>) => void
-
-let waitUntil: WaitUntil | undefined
+let waitUntil: ((promise: Promise<unknown>) => void) | undefined
 // The one thing done at import time, and it does no I/O: the first request must find the hook ready, for it has to be
-// called before that request's answer. The name is put together so that no bundler looks for a module of that name.
-import(/* @vite-ignore */ /* webpackIgnore: true */ ['cloudflare', 'workers'].join(':')).then(
-  (runtime: { waitUntil?: WaitUntil }) => {
+// called before that request's answer. Bundlers leave the name alone: esbuild because the failure is handled here.
+import(/* webpackIgnore: true */ /* @vite-ignore */ 'cloudflare:workers').then(
+  (runtime) => {
     waitUntil = runtime.waitUntil
   },
   () => {},

@@ -11,7 +11,7 @@ export const DEFAULT_BREAKER_PAUSE_MS = 2_000
  */
 export interface Breaker {
   readonly state: BreakerState
-  /** Whether a call may go out now. After the pause, exactly one may: the probe. */
+  /** Whether a call may go out now. After the pause, exactly one may, the probe, and again after each further pause. */
   admits(): boolean
   succeeded(): void
   failed(): void
@@ -29,7 +29,7 @@ export function createBreaker(
 ): Breaker {
   let state: BreakerState = 'closed'
   let failures = 0
-  let openedAtMs = 0
+  let pausedAtMs = 0
 
   const enter = (next: BreakerState) => {
     if (next === state) return
@@ -42,8 +42,9 @@ export function createBreaker(
     },
     admits() {
       if (state === 'closed') return true
-      // Half-open: the probe is out, and its answer, or its time limit, will come.
-      if (state === 'half-open' || monotonicMs() - openedAtMs < pauseMs) return false
+      // Half-open too: the probe is out. Should it never end, because its request was cancelled, another goes out later.
+      if (monotonicMs() - pausedAtMs < pauseMs) return false
+      pausedAtMs = monotonicMs()
       enter('half-open')
       return true
     },
@@ -55,7 +56,7 @@ export function createBreaker(
       failures += 1
       // A straggler's failure while open does not lengthen the pause.
       if (state === 'open' || (state === 'closed' && failures < maxFailures)) return
-      openedAtMs = monotonicMs()
+      pausedAtMs = monotonicMs()
       enter('open')
     },
   }

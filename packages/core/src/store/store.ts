@@ -104,11 +104,8 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
         }, cause ?? reason)
       const rejected = (error: unknown) => {
         if (error instanceof UsageError) {
-          finish(() => {
-            // Says nothing about the store, but a probe must end somehow.
-            if (breaker.state === 'half-open') breaker.failed()
-            reject(error)
-          }, error)
+          // Says nothing about the store. If it was the breaker's probe, another goes out after a pause.
+          finish(() => reject(error), error)
         } else if (
           retries-- > 0 &&
           breaker.state === 'closed' &&
