@@ -66,7 +66,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
       response.once('close', () => {
         if (--active === 0) onIdle()
       })
-      void handler(request, response)
+      handler(request, response).catch(() => response.destroy())
     },
   )
   server.on('clientError', refuse)
