@@ -33,8 +33,10 @@ export class ReplyError extends LarderError {
     /** The first word of the reply, such as `LOADING` or `OOM`. */
     readonly reply: string,
     cause: unknown,
+    /** What to do about it. */
+    advice: string = ADVICE[reply] ?? 'the server refused the command',
   ) {
-    super('ERR_REPLY', `${reply}: ${ADVICE[reply] ?? 'the server refused the command'}`, cause)
+    super('ERR_REPLY', `${reply}: ${advice}`, cause)
     this.retryable = PASSING.test(reply)
   }
 }
