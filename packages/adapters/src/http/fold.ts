@@ -11,27 +11,29 @@ export type Send<Reply> = (command: Command, signal?: AbortSignal) => Promise<Re
 const MAX_COMMANDS = 1_000
 const MAX_CHARACTERS = 512 * 1_024
 
+/** How many turns a tick is given. What a toolkit has folded, and what looks something up first, comes a few turns late. */
+const TURNS = 10
+
 interface Call<Reply> {
   readonly command: Command
-  readonly resolve: (reply: Reply) => void
-  readonly reject: (error: unknown) => void
-  /** Nobody waits for it any longer. */
-  given?: boolean
+  resolve(reply: Reply): void
+  reject(error: unknown): void
+  /** Listens no longer for its caller to give up. */
+  leave(): void
 }
 
 /** The commands of one request. */
 interface Batch<Reply> {
-  readonly calls: Call<Reply>[]
+  readonly calls: Set<Call<Reply>>
   characters: number
-  /** How many still wait. With the last that gives up, so does the request. */
-  waiting: number
   controller?: AbortController
   done?: Promise<void>
 }
 
 /**
  * Gathers the commands of one tick into one request, in the order in which they were sent. What is too much for one goes
- * out in several, one after the other, so that the order holds among these as well.
+ * out in several, one after the other, so that the order holds among these as well. A request ends when the last who
+ * waited for it has given up.
  *
  * Nothing of it outlives its tick but the request itself: on Workers a tick belongs to one visitor's request, and no other
  * may wait for what that one has begun.
@@ -40,54 +42,42 @@ export function foldCommands<Reply>(post: Post<Reply>): Send<Reply> {
   let last: Batch<Reply> | undefined
 
   async function deliver(batch: Batch<Reply>, before: Promise<void> | undefined): Promise<void> {
-    // What a toolkit has folded arrives a few turns late. Still the same tick.
-    for (let turn = 0; turn < 4; turn++) await undefined
+    for (let turn = 0; turn < TURNS; turn++) await undefined
     if (last === batch) last = undefined
     await before
-    const calls = batch.calls.filter((call) => !call.given)
-    if (calls.length === 0) return
-    // Not before there is a call: on Workers none can be made while modules load.
+    const calls = [...batch.calls]
+    if (!calls.length) return
     const controller = new AbortController()
     batch.controller = controller
     try {
-      const replies = await post(
-        calls.map((call) => call.command),
-        controller,
-      )
+      const commands = calls.map(({ command }) => command)
+      const replies = await post(commands, controller)
       calls.forEach((call, i) => {
         call.resolve(replies[i] as Reply)
       })
     } catch (error) {
       for (const call of calls) call.reject(error)
     }
+    for (const call of calls) call.leave()
   }
 
   return (command, signal) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      if (!last || last.calls.length === MAX_COMMANDS || last.characters > MAX_CHARACTERS) {
+      signal?.throwIfAborted()
+      if (!last || last.calls.size === MAX_COMMANDS || last.characters > MAX_CHARACTERS) {
         const before = last?.done
-        last = { calls: [], characters: 0, waiting: 0 }
+        last = { calls: new Set(), characters: 0 }
         last.done = deliver(last, before)
       }
       const batch = last
-      for (const part of command) batch.characters += part.length
-      batch.waiting++
       const giveUp = () => {
-        call.given = true
         reject(signal?.reason)
-        if (--batch.waiting === 0) batch.controller?.abort()
+        batch.calls.delete(call)
+        if (!batch.calls.size) batch.controller?.abort()
       }
-      const settle =
-        <T>(act: (outcome: T) => void) =>
-        (outcome: T) => {
-          signal?.removeEventListener('abort', giveUp)
-          act(outcome)
-        }
-      const call: Call<Reply> = signal
-        ? { command, resolve: settle(resolve), reject: settle(reject) }
-        : { command, resolve, reject }
-      batch.calls.push(call)
+      const call = { command, resolve, reject, leave: () => signal?.removeEventListener('abort', giveUp) }
       signal?.addEventListener('abort', giveUp)
+      batch.calls.add(call)
+      for (const part of command) batch.characters += part.length
     })
 }

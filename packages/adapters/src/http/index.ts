@@ -1,5 +1,6 @@
 import { createHttp, type HttpAdapter } from './http.js'
-import type { HttpOptions } from './options.js'
+import { checkOptions, type HttpOptions } from './options.js'
+import { createPubSub } from './pubsub.js'
 
 export type { HttpAdapter } from './http.js'
 export type { HttpOptions, UpstashRedis } from './options.js'
@@ -18,9 +19,10 @@ export type { HttpOptions, UpstashRedis } from './options.js'
  * configure({ adapter: http() }) // UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN
  */
 export function http(options: HttpOptions = {}): HttpAdapter {
+  checkOptions(options)
   return createHttp(options, {
     // Loaded on first need: it takes 12 ms, which importing this adapter must not.
     redis: async () => (await import('@upstash/redis')).Redis,
-    subscriber: () => import('./subscriber.js'),
+    createPubSub,
   })
 }

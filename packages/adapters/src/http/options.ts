@@ -39,67 +39,33 @@ export interface HttpOptions {
   readonly upstash?: boolean
 }
 
-export interface Credentials {
-  readonly url: string
-  readonly token: string
-  /** The option or the variable that the token is from, for messages. */
-  readonly tokenFrom: string
-}
+/** What a value must look like. */
+const RULES = {
+  url: [/^https?:\/\/[\w.:[\]-]+(\/[^\s?#]*)?$/, 'must be the REST URL, like https://name-12345.upstash.io'],
+  // What a header cannot hold, `fetch` would print. Usually it is a line end from a copied secret.
+  token: [/^[\x21-\x7e]+$/, 'must be the REST token, without white space or line ends'],
+} as const
 
-/** Checks what can be checked before the environment is read. @throws UsageError that names the option at fault. */
-export function checkOptions({ url, token, client, requestTimeout }: HttpOptions): { requestTimeoutMs: number } {
-  if (url !== undefined) assertUrl(url, 'url')
-  if (token !== undefined) assertToken(token, 'token')
-  if (client && typeof (client as unknown as { client?: { request?: unknown } }).client?.request !== 'function') {
-    throw invalid('client', 'must be a Redis of @upstash/redis')
-  }
-  const requestTimeoutMs =
-    requestTimeout === undefined ? DEFAULT_REQUEST_TIMEOUT_MS : toMs(requestTimeout, 'requestTimeout')
-  if (requestTimeoutMs === 0) throw invalid('requestTimeout', 'must be more than 0')
-  return { requestTimeoutMs }
+/** @throws UsageError that names `option`, and does not show the value. */
+export function check(rule: keyof typeof RULES, value: unknown, option: string): void {
+  const [form, requirement] = RULES[rule]
+  if (typeof value !== 'string' || !form.test(value)) throw invalid(option, requirement)
 }
-
-const PREFIXES = ['UPSTASH_REDIS_REST_', 'KV_REST_API_']
 
 /**
- * Options, and behind them the environment. Secrets are looked at, and never printed.
- * @throws UsageError that names the option or the variable at fault.
+ * Checks what can be checked without the environment.
+ * @returns the most milliseconds of a request
+ * @throws UsageError that names the option at fault.
  */
-export function findCredentials({ url, token, env = processEnv }: HttpOptions): Credentials {
-  const variables = (typeof env === 'function' ? env() : env) as Readonly<Record<string, unknown>>
-  const find = (names: string[]) => names.find((name) => variables[name])
-  const urlFrom = url === undefined ? find(PREFIXES.map((prefix) => `${prefix}URL`)) : 'url'
-  if (!urlFrom) throw invalid('url', 'is missing: give it, or `client`, or set UPSTASH_REDIS_REST_URL')
-  // With the URL from a variable, the token is that variable's: another database's would be of no use.
-  const names = url === undefined ? [urlFrom.replace(/URL$/, 'TOKEN')] : PREFIXES.map((prefix) => `${prefix}TOKEN`)
-  const tokenFrom = token === undefined ? find(names) : 'token'
-  if (!tokenFrom) throw invalid('token', `is missing: give it, or set ${names[0]}`)
-  const found = { url: url ?? variables[urlFrom], token: token ?? variables[tokenFrom], tokenFrom }
-  assertUrl(found.url, urlFrom)
-  assertToken(found.token, tokenFrom)
-  return found as Credentials
+export function checkOptions({ url, token, client, requestTimeout }: HttpOptions): number {
+  if (url !== undefined) check('url', url, 'url')
+  if (token !== undefined) check('token', token, 'token')
+  if (client && !(client as { client?: object }).client) throw invalid('client', 'must be a Redis of @upstash/redis')
+  const timeoutMs = toMs(requestTimeout ?? DEFAULT_REQUEST_TIMEOUT_MS / 1_000, 'requestTimeout')
+  if (timeoutMs === 0) throw invalid('requestTimeout', 'must be more than 0')
+  return timeoutMs
 }
 
-function processEnv(): object {
-  return (globalThis as { process?: { env?: object } }).process?.env ?? {}
-}
-
-function invalid(option: string, requirement: string): UsageError {
+export function invalid(option: string, requirement: string): UsageError {
   return new UsageError('ERR_INVALID_OPTION', `\`${option}\` ${requirement}`, option)
-}
-
-function assertUrl(url: unknown, option: string): void {
-  if (typeof url !== 'string' || !/^https?:\/\/[^\s/?#@]{2,}(\/[^\s?#]*)?$/.test(url) || !URL.canParse(url)) {
-    throw invalid(
-      option,
-      'must be the REST URL, like https://name-12345.upstash.io, without user, query and white space',
-    )
-  }
-}
-
-function assertToken(token: unknown, option: string): void {
-  // What a header cannot hold, `fetch` would print. Usually it is a line end from a copied secret.
-  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-    throw invalid(option, 'must be the REST token, without white space or line ends')
-  }
 }

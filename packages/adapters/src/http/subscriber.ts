@@ -1,7 +1,7 @@
 import { type Channels, type Listener, type Subscription, UsageError } from '@larder/core'
+import type { Connection } from './connect.js'
 import { toReplyError } from './errors.js'
 import { readEvents } from './event-stream.js'
-import type { Connection } from './request.js'
 import { fromWire } from './wire-message.js'
 
 export { toWire } from './wire-message.js'
@@ -15,15 +15,14 @@ export interface Subscriber {
 /** The pause before the next attempt: full jitter, up to 2 s. */
 const reconnectPauseMs = (attempt: number) => Math.random() * Math.min(2_000, 50 * 2 ** attempt)
 
-/** @param timeoutMs how long a stream may take to begin */
-export function createSubscriber(connect: () => Connection | Promise<Connection>, timeoutMs: number): Subscriber {
+export function createSubscriber(connect: () => Promise<Connection>): Subscriber {
   const open = new Set<AbortController>()
 
   /** Resolves once messages arrive, and goes on from there until `signal` aborts. */
   async function follow(name: string, byPattern: boolean, listener: Listener, signal: AbortSignal): Promise<void> {
     // The client's own subscription does not tell when its stream has ended.
     const begin = async () => {
-      const { rest, tokenFrom } = await connect()
+      const { rest, timeoutMs, tokenFrom } = await connect()
       const late = new AbortController()
       const timer = setTimeout(() => late.abort(new Error('the stream took too long to begin')), timeoutMs)
       try {
