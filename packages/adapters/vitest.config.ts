@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const gateway = fileURLToPath(new URL('../gateway/src/index.ts', import.meta.url))
 const core = (file: string) => fileURLToPath(new URL(`../core/src/${file}`, import.meta.url))
 
 export default defineConfig({
@@ -10,6 +11,7 @@ export default defineConfig({
       { find: /^@larder\/core$/, replacement: core('index.ts') },
       { find: /^@larder\/core\/testing$/, replacement: core('testing/index.ts') },
       { find: /^#platform$/, replacement: core('platform/node.ts') },
+      { find: /^@larder\/gateway$/, replacement: gateway },
     ],
   },
   test: {
@@ -22,6 +24,7 @@ export default defineConfig({
         resolve: { alias: [{ find: /^ioredis$/, replacement: 'ioredis-5' }] },
         test: { name: 'ioredis 5', include: ['test/tcp/{contract,faults,pool}.test.ts'] },
       },
+      { extends: true, test: { name: 'http', include: ['test/http/**/*.test.ts'] } },
     ],
     // Real servers and real time: two files at once would only take each other's processor time.
     fileParallelism: false,
