@@ -21,7 +21,7 @@ export interface Line {
   /** The fence of the release that was told since the first in line last asked; -1 for none. */
   heard: number
   /** The lock that this line took last: whoever is first now need not ask before it is over. */
-  busy?: Busy
+  busy?: Busy | undefined
   /** Its fence. What is told of older ones is old news. */
   lastFence: number
 }
@@ -59,7 +59,12 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
     signal?.throwIfAborted()
     asked = 1
     line.heard = -1
-    const answer = await take(context, kind, token, options, waitedMs() < waitMs ? 1 : 0)
+    const answer = await take(context, kind, token, options, waitedMs() < waitMs ? 1 : 0).catch((error) => {
+      // Nobody behind would fare better with the store, and each would have to find that out by itself.
+      for (const { rest } of line.places) rest?.fail(error)
+      throw error
+    })
+    line.busy = undefined
     if (!('fence' in answer)) return answer
     lock = answer
     line.busy = { holderMs: options.ttlMs, announced: true }

@@ -59,19 +59,13 @@ export async function waitInLine({ busy, ...at }: Waiting): Promise<void> {
     await pause(leftMs())
   }
   busy ??= line.busy
-  try {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
-      if (busy) {
-        const isTold = busy === line.busy || (busy.announced && line.hearing.isLive())
-        if (!isFree()) await pause(Math.min(isTold ? LONGEST_REST_MS : Math.random() * pauseMs, busy.holderMs + 1))
-      }
-      busy = await at.ask()
-      if (!busy || leftMs() <= 0) return
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    if (busy) {
+      const isTold = busy === line.busy || (busy.announced && line.hearing.isLive())
+      if (!isFree()) await pause(Math.min(isTold ? LONGEST_REST_MS : Math.random() * pauseMs, busy.holderMs + 1))
     }
-  } catch (error) {
-    // Nobody behind would fare better with the store, and each would have to find that out by itself.
-    if (!signal?.aborted) for (const { rest } of line.places) rest?.fail(error)
-    throw error
+    busy = await at.ask()
+    if (!busy || leftMs() <= 0) return
   }
 }
 
@@ -123,7 +117,7 @@ export interface Hearing {
  * Listens for releases by this process and, where the adapter can subscribe, by others. When a subscription begins to be
  * live or breaks, messages may have been missed: the listener is told as if by a release.
  */
-function listen({ adapter, channels, listeners }: Waiting | Omit<Waiting, 'busy'>, onRing: OnRing): Hearing {
+function listen({ adapter, channels, listeners, line }: Omit<Waiting, 'busy'>, onRing: OnRing): Hearing {
   let isLive = false
   let stopped = false
   for (const channel of channels) {
@@ -142,7 +136,8 @@ function listen({ adapter, channels, listeners }: Waiting | Omit<Waiting, 'busy'
       },
     })
     isLive = opened !== undefined
-    if (isLive && !stopped) onRing('')
+    // A lock of our own line is told of without it.
+    if (isLive && !stopped && !line.busy) onRing('')
     return opened
     // Where that fails, those who wait ask again from time to time.
   })().catch(() => undefined)
