@@ -37,7 +37,7 @@ export function tagStamp(namespace: string, tag: string): string {
  * A key whose hash tag is the caller's own part, so that a script's several keys share a cluster slot. Braces and
  * percent signs in that part are escaped: the braces around it stay the only ones after the prefix.
  */
-export function taggedKey(namespace: string, room: '$limit' | '$lock' | '$fence', key: string, prefix = ''): string {
+export function taggedKey(namespace: string, room: `$${string}`, key: string, prefix = ''): string {
   return `${namespace}:${room}:${prefix}{${key.replace(/[%{}]/g, encodeURIComponent)}}`
 }
 

@@ -2,10 +2,13 @@ import { LockLostError, LockStoreError, lockStoreFailed } from '../errors/lock-e
 import type { Context } from '../store/toolkit.js'
 import { type Duration, optionalMs } from '../time/duration.js'
 import { backgroundTimer } from '../time/timer.js'
+import { extendBy, type Kind, publishes, releaseBy } from './kind.js'
+import type { ResolvedLockOptions } from './options.js'
+import { ring } from './ring.js'
 
 /** A lock that is held, until it is released or lost. */
 export interface Lock {
-  /** The name it was asked by. */
+  /** The name it was asked by; of several, with commas between. */
   readonly key: string
   /** What proves in the store that it is ours: the plain value at its key. */
   readonly token: string
@@ -19,7 +22,7 @@ export interface Lock {
   /** When its time is up, on the wall clock. Moves with each extension. */
   readonly expiresAtMs: number
   /**
-   * Gives it a new time, counted from now. @default the `ttl` of the acquire
+   * Gives it a new time, counted from now. @default the one it was last given
    * @throws LockLostError when it is no longer ours; LockStoreError when the store cannot say
    */
   extend(ttl?: Duration): Promise<void>
@@ -31,29 +34,32 @@ export interface Lock {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** How to run a body so that what it calls knows of the lock: there where it was asked for as reentrant. */
+export const RUN: unique symbol = Symbol.for('larder.run')
+
+/** A lock as it is handed out, with what only `withLock` uses. */
+export interface HeldLock extends Lock {
+  [RUN]?<Result>(body: () => Promise<Result>): Promise<Result>
+}
+
 /** What is taken off the time to live: clocks do not run at quite the same speed. */
 const drift = (ttlMs: number) => Math.ceil(ttlMs / 100) + 2
 
-/**
- * @param storeKey where the token lies
- * @param sentAtMs monotonic, from before the take was sent: the store's clock began later, never earlier
- */
+/** @param taken `sentAtMs` is monotonic, from before the take was sent: the store's clock began later, never earlier */
 export function createLock(
   context: Context,
-  taken: {
-    key: string
-    storeKey: string
-    token: string
-    fence: number
-    sentAtMs: number
-    ttlMs: number
-    extend: boolean
-  },
-): Lock {
+  kind: Kind,
+  taken: { readonly token: string; readonly fence: number; readonly sentAtMs: number; readonly ttlMs: number },
+  options: ResolvedLockOptions,
+): HeldLock {
   const { store, events, monotonicMs, now } = context
-  const { key, storeKey, token, fence } = taken
+  const { token, fence } = taken
+  const { name: key } = kind
   const controller = new AbortController()
   let { ttlMs } = taken
+  /** What extensions ask for, before it is capped. */
+  let wantedMs = options.ttlMs
+  let extending: Promise<unknown> = Promise.resolve()
   let deadlineMs = 0
   let expiresAtMs = 0
   let state: 'held' | 'released' | 'lost' = 'held'
@@ -85,7 +91,7 @@ export function createLock(
     cancelRenewal()
     cancelRenewal = backgroundTimer(() => {
       // A failed extension is tried again, with jitter, for as long as our own time lasts.
-      extend(ttlMs).catch(() => {
+      extend(wantedMs).catch(() => {
         if (isOurs()) renewIn((Math.random() * ttlMs) / 10)
       })
     }, pauseMs)
@@ -95,18 +101,25 @@ export function createLock(
     deadlineMs = sentAtMs + ttlMs - drift(ttlMs)
     expiresAtMs = Math.floor(now() + deadlineMs - monotonicMs())
     watchDeadline()
-    if (taken.extend) renewIn(ttlMs / 3)
+    if (options.extend) renewIn(ttlMs / 3)
   }
 
-  async function extend(nextTtlMs: number): Promise<void> {
+  /** One at a time: of two on their way, nobody could tell which the store has seen last. */
+  function extend(nextMs: number): Promise<void> {
+    const extended = extending.then(() => extendNow(nextMs))
+    extending = extended.catch(() => {})
+    return extended
+  }
+
+  async function extendNow(nextMs: number): Promise<void> {
     if (!isOurs()) throw new LockLostError(key)
+    const nextTtlMs = Math.max(1, options.cap(nextMs))
     const sentAtMs = monotonicMs()
-    const extended = await store
-      .call('expireIf', true, (to, call) => to.expireIf(storeKey, token, nextTtlMs, call))
-      .catch(lockStoreFailed(key))
+    const extended = await extendBy(context, kind, token, nextTtlMs).catch(lockStoreFailed(key))
     // A release or the deadline that came meanwhile has the last word.
     if (isOurs() && !extended) lose()
     if (!isOurs()) throw new LockLostError(key)
+    wantedMs = nextMs
     ttlMs = nextTtlMs
     hold(sentAtMs)
   }
@@ -124,14 +137,15 @@ export function createLock(
       return expiresAtMs
     },
     async extend(ttl) {
-      const nextTtlMs = optionalMs(ttl, 'ttl', 1) ?? ttlMs
-      await extend(nextTtlMs)
+      await extend(optionalMs(ttl, 'ttl', 1) ?? wantedMs)
     },
     async release() {
       if (!isOurs()) return false
       end('released')
       try {
-        const ours = await store.call('deleteIf', true, (to, call) => to.deleteIf(storeKey, token, call))
+        const ours = await releaseBy(context, kind, token, fence)
+        // Those in a queue are told by the store whose turn it is, where it can.
+        if (!kind.queues || !publishes(context)) ring(store.adapter, kind.channels, `${fence}`)
         if (events.active) events.emit({ type: 'lockReleased', key })
         return ours
       } catch (error) {

@@ -2,7 +2,8 @@ import { decorate } from '../decorate/decorate.js'
 import { runAsync } from '../decorate/run-async.js'
 import type { Any, AsyncMethodDecorator } from '../decorate/types.js'
 import { wrapAs } from '../decorate/wrap.js'
-import type { Lock } from './lock.js'
+import type { LockKey } from './kind.js'
+import { type HeldLock, type Lock, RUN } from './lock.js'
 import type { Locks } from './locks.js'
 import { type LockOptions, resolveLockOptions } from './options.js'
 
@@ -21,10 +22,10 @@ export interface WithLock {
    * @example
    * await withLock('nightly-report', async ({ signal }) => buildReport({ signal }), { ttl: '1m' })
    */
-  <Result>(key: string, fn: LockBody<Result>, options?: LockOptions): Promise<Result>
+  <Result>(key: LockKey, fn: LockBody<Result>, options?: LockOptions): Promise<Result>
   /**
-   * Lets a method run only while it holds the lock that `key` names: a string, or a function of the method's arguments
-   * and `this`. The method's own signature stays as it is.
+   * Lets a method run only while it holds the lock that `key` names: a string, several, or a function of the method's
+   * arguments and `this` that gives them. The method's own signature stays as it is.
    *
    * @example
    * ```ts
@@ -35,23 +36,23 @@ export interface WithLock {
    * ```
    */
   <Args extends Any[] = Any[]>(
-    key: string | ((...args: Args) => string),
+    key: LockKey | ((...args: Args) => LockKey),
     options?: LockOptions,
   ): AsyncMethodDecorator<Args>
 }
 
 /** Makes `withLock`, both forms, over some locks. */
 export function createWithLock(locks: Locks): WithLock {
-  async function runLocked<Result>(key: string, body: LockBody<Result>, options?: LockOptions): Promise<Result> {
-    const lock = await locks.acquire(key, options)
+  async function runLocked<Result>(key: LockKey, body: LockBody<Result>, options?: LockOptions): Promise<Result> {
+    const lock: HeldLock = await locks.acquire(key, options)
     try {
-      return await body(lock)
+      return await (lock[RUN] ? lock[RUN](() => body(lock)) : body(lock))
     } finally {
       await lock[Symbol.asyncDispose]()
     }
   }
 
-  function locked(key: string | ((...args: Any[]) => string), options?: LockOptions): AsyncMethodDecorator {
+  function locked(key: LockKey | ((...args: Any[]) => LockKey), options?: LockOptions): AsyncMethodDecorator {
     resolveLockOptions(options)
     return decorate('withLock', (method) => {
       return wrapAs(async function (this: unknown, ...args: Any[]) {
@@ -64,6 +65,6 @@ export function createWithLock(locks: Locks): WithLock {
     })
   }
 
-  return ((key: string, second?: LockBody<unknown> | LockOptions, third?: LockOptions) =>
+  return ((key: LockKey, second?: LockBody<unknown> | LockOptions, third?: LockOptions) =>
     typeof second === 'function' ? runLocked(key, second, third) : locked(key, second)) as WithLock
 }

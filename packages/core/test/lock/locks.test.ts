@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createLarder, type LarderEvent, memory } from '../../src/index.js'
+import { createLarder, type LarderEvent, type Lock, memory } from '../../src/index.js'
 import { failing, hanging, lossy } from '../../src/testing/faults.js'
 
 beforeEach(() => {
@@ -279,12 +279,25 @@ describe('withLock', () => {
     expect(body).not.toHaveBeenCalled()
   })
 
-  test('a take whose answer got lost is given back', async () => {
+  test('a take whose answer got lost is ours by its token', async () => {
     const store = lossy(memory(), { when: ({ method }) => method === 'run' })
     const { locks } = setUp(store)
-    expect(await settle(locks.acquire('job'), 100)).toMatchObject({ code: 'ERR_LOCK_STORE' })
+    const lock = (await settle(locks.acquire('job'), 100)) as Lock
     store.active = false
+    expect(lock.fence).toBeGreaterThan(0)
+    expect(await locks.isHeld('job')).toBe(true)
+    expect(await lock.release()).toBe(true)
+    expect((await locks.acquire('job')).fence).toBe(lock.fence + 1)
+  })
+
+  test('a take of which nothing can be learned is given back, as soon as the store answers', async () => {
+    const store = lossy(memory())
+    const { locks } = setUp(store)
+    expect(await settle(locks.acquire('job'), 1_000)).toMatchObject({ code: 'ERR_LOCK_STORE' })
+    store.active = false
+    await vi.advanceTimersByTimeAsync(10_000)
     expect(await locks.isHeld('job')).toBe(false)
+    expect(vi.getTimerCount()).toBe(0)
   })
 })
 

@@ -1,0 +1,25 @@
+import type { Adapter } from '../adapter/adapter.js'
+import { shared } from '../platform/shared.js'
+
+/** Told when a lock was released. `message` as in {@link ring}. */
+export type OnRing = (message: string) => void
+
+/** Who waits in this process, by the channel on which a lock's releases are told. */
+export type Listeners = Map<string, Set<OnRing>>
+
+/** Those who wait for locks of one store. All copies of this package, and all toolkits over the adapter, have them in common. */
+export function listenersOf(adapter: Adapter): Listeners {
+  const all = shared('rings', () => new WeakMap<Adapter, Listeners>())
+  const own = all.get(adapter) ?? new Map()
+  all.set(adapter, own)
+  return own
+}
+
+/**
+ * Tells those who wait in this process that a lock was released. Those in others are told by the store.
+ * @param message the lock's fence; behind a space, the tokens of those whose turn it is, where there is a queue; nothing
+ * when a release may have been missed
+ */
+export function ring(adapter: Adapter, channels: readonly string[], message: string): void {
+  for (const channel of channels) for (const listener of listenersOf(adapter).get(channel) ?? []) listener(message)
+}

@@ -1,0 +1,224 @@
+import type { Script, ScriptView } from '../adapter/script.js'
+import type { Take } from './acquire-script.js'
+
+/**
+ * The places of a lock, as text at the lock's own key:
+ *
+ *     =h,token,weight,endsAt;q,token,weight,endsAt;…
+ *
+ * `h` holds, `q` waits, in the order in which they came; `weight` is how many places it takes. `endsAt` is in milliseconds
+ * by the server's clock: who has not come back by then is gone, holder or waiter. So nobody who crashed has to be cleaned
+ * up after. A waiter's end is a little behind the earliest end of those ahead of it, when it comes back by itself; once
+ * its turn has come and it was told, it has `claimMs`.
+ *
+ * A plain token at the key is a plain lock, which excludes all of these.
+ */
+interface Seat {
+  readonly kind: 'h' | 'q'
+  readonly token: string
+  readonly weight: number
+  endsAtMs: number
+}
+
+/** Reads the places, without those whose time is over. */
+const READ = `local text = redis.call('GET', KEYS[1])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local seats = {}
+if text and string.sub(text, 1, 1) == '=' then
+  for kind, token, weight, ends in string.gmatch(text, '([hq]),([^,]+),(%d+),(%d+)') do
+    if tonumber(ends) > now then
+      table.insert(seats, { kind = kind, token = token, weight = tonumber(weight), ends = tonumber(ends) })
+    end
+  end
+end
+`
+
+/** Gives those whose turn it is until `claim` from now, and returns their tokens. */
+const CALL_UP = `local function call_up(capacity, claim)
+  local free, due = capacity, {}
+  for _, seat in ipairs(seats) do if seat.kind == 'h' then free = free - seat.weight end end
+  for _, seat in ipairs(seats) do
+    if seat.kind == 'q' then
+      if seat.weight > free then break end
+      free = free - seat.weight
+      seat.ends = math.min(seat.ends, now + claim)
+      table.insert(due, seat.token)
+    end
+  end
+  return due
+end
+`
+
+/** Writes the places, for as long as the last of them lasts. */
+const WRITE = `local function write()
+  local parts, last = {}, 0
+  for i, seat in ipairs(seats) do
+    parts[i] = seat.kind .. ',' .. seat.token .. ',' .. seat.weight .. ',' .. string.format('%.0f', seat.ends)
+    last = math.max(last, seat.ends)
+  end
+  if #parts == 0 then redis.call('DEL', KEYS[1])
+  else redis.call('SET', KEYS[1], '=' .. table.concat(parts, ';'), 'PX', string.format('%.0f', last - now)) end
+end
+`
+
+/**
+ * Takes a place if there is room and nobody is ahead; otherwise, if asked to, stands in the queue or stays there.
+ *
+ * KEYS: the lock, its fence. ARGV: token, ttl in ms, the fence's ttl in ms, weight, capacity, claim in ms, 1 to stand in
+ * the queue.
+ */
+export const takeSeat: Script<Take> = {
+  name: 'lock-take-seat',
+  lua: `${READ}${CALL_UP}${WRITE}
+if text and string.sub(text, 1, 1) ~= '=' then
+  return { 0, redis.call('PTTL', KEYS[1]), string.find(text, '^@') or 0 }
+end
+local weight, capacity, claim = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local free, mine, ahead = capacity, nil, false
+for i, seat in ipairs(seats) do
+  if seat.token == ARGV[1] then mine = i
+  elseif seat.kind == 'h' then free = free - seat.weight
+  elseif not mine then ahead = true end
+end
+if not ahead and weight <= free then
+  if mine then table.remove(seats, mine) end
+  table.insert(seats, { kind = 'h', token = ARGV[1], weight = weight, ends = now + ARGV[2] })
+  write()
+  local last = redis.call('GET', KEYS[2])
+  local fence = last and last + 1 or now
+  redis.call('SET', KEYS[2], string.format('%.0f', fence), 'PX', ARGV[3])
+  return { 1, fence }
+end
+call_up(capacity, claim)
+local first = math.huge
+for i, seat in ipairs(seats) do
+  if seat.kind == 'h' or not mine or i < mine then first = math.min(first, seat.ends) end
+end
+if first == math.huge then first = now end
+if ARGV[7] == '1' then
+  if mine then seats[mine].ends = first + claim
+  else table.insert(seats, { kind = 'q', token = ARGV[1], weight = weight, ends = first + claim }) end
+  write()
+end
+return { 0, first - now, 1 }`,
+  step(view, [lock, counter], [token, ttlMs, fenceTtlMs, weight, capacity, claimMs, queue]) {
+    const key = lock as string
+    const text = view.get(key)
+    if (text !== null && text[0] !== '=') return [0, view.pttl(key), text[0] === '@' ? 1 : 0]
+    const nowMs = view.nowMs()
+    const seats = read(text, nowMs)
+    const mine = seats.findIndex((seat) => seat.token === token)
+    const others = seats.filter((_, i) => i !== mine)
+    const free = others.reduce((left, seat) => left - (seat.kind === 'h' ? seat.weight : 0), Number(capacity))
+    const ahead = seats.slice(0, mine < 0 ? seats.length : mine).some(({ kind }) => kind === 'q')
+    const seat = (kind: Seat['kind'], endsAtMs: number): Seat => {
+      return { kind, token: String(token), weight: Number(weight), endsAtMs }
+    }
+    if (!ahead && Number(weight) <= free) {
+      write(view, key, [...others, seat('h', nowMs + Number(ttlMs))], nowMs)
+      const last = view.get(counter as string)
+      const fence = last === null ? nowMs : Number(last) + 1
+      view.set(counter as string, String(fence), Number(fenceTtlMs))
+      return [1, fence]
+    }
+    callUp(seats, Number(capacity), Number(claimMs), nowMs)
+    const before = seats.filter(({ kind }, i) => kind === 'h' || mine < 0 || i < mine)
+    const firstMs = before.length ? Math.min(...before.map(({ endsAtMs }) => endsAtMs)) : nowMs
+    if (Number(queue) === 1) {
+      const place = seat('q', firstMs + Number(claimMs))
+      if (mine < 0) seats.push(place)
+      else seats[mine] = place
+      write(view, key, seats, nowMs)
+    }
+    // Those who wait in this process are told of releases without a message.
+    return [0, firstMs - nowMs, 0]
+  },
+}
+
+/** KEYS: the lock, its fence. ARGV: token, ttl in ms. Returns 1 when the place was held and is extended, else 0. */
+export const extendSeat: Script<number> = {
+  name: 'lock-extend-seat',
+  lua: `${READ}${WRITE}
+for _, seat in ipairs(seats) do
+  if seat.kind == 'h' and seat.token == ARGV[1] then
+    seat.ends = now + ARGV[2]
+    write()
+    return 1
+  end
+end
+return 0`,
+  step(view, [lock], [token, ttlMs]) {
+    const nowMs = view.nowMs()
+    const seats = read(view.get(lock as string), nowMs)
+    const held = seats.find((seat) => seat.kind === 'h' && seat.token === token)
+    if (!held) return 0
+    held.endsAtMs = nowMs + Number(ttlMs)
+    write(view, lock as string, seats, nowMs)
+    return 1
+  },
+}
+
+/**
+ * Gives up a place, held or waited for, and tells those whose turn it is now: behind the fence come their tokens, `-`
+ * when all who wait have to go on waiting, nothing when nobody waits.
+ *
+ * KEYS: the lock, its fence. ARGV: token, fence, weight, capacity, claim in ms. Returns 1 when there was a place.
+ */
+export const releaseSeat: Script<number> = {
+  name: 'lock-release-seat',
+  lua: `${READ}${CALL_UP}${WRITE}
+for i, seat in ipairs(seats) do
+  if seat.token == ARGV[1] then
+    table.remove(seats, i)
+    local due = call_up(tonumber(ARGV[4]), tonumber(ARGV[5]))
+    write()
+    local waits = false
+    for _, other in ipairs(seats) do waits = waits or other.kind == 'q' end
+    local told = #due > 0 and ' ' .. table.concat(due, ' ') or waits and ' -' or ''
+    redis.pcall('PUBLISH', KEYS[1], ARGV[2] .. told)
+    return 1
+  end
+end
+return 0`,
+  step(view, [lock], [token, , , capacity, claimMs]) {
+    const nowMs = view.nowMs()
+    const seats = read(view.get(lock as string), nowMs)
+    const rest = seats.filter((seat) => seat.token !== token)
+    if (rest.length === seats.length) return 0
+    callUp(rest, Number(capacity), Number(claimMs), nowMs)
+    write(view, lock as string, rest, nowMs)
+    return 1
+  },
+}
+
+function read(text: string | null, nowMs: number): Seat[] {
+  if (text?.[0] !== '=') return []
+  return text
+    .slice(1)
+    .split(';')
+    .map((part) => {
+      const [kind, token, weight, endsAtMs] = part.split(',')
+      return { kind, token, weight: Number(weight), endsAtMs: Number(endsAtMs) } as Seat
+    })
+    .filter(({ endsAtMs }) => endsAtMs > nowMs)
+}
+
+function callUp(seats: readonly Seat[], capacity: number, claimMs: number, nowMs: number): void {
+  let free = seats.reduce((left, { kind, weight }) => left - (kind === 'h' ? weight : 0), capacity)
+  for (const seat of seats) {
+    if (seat.kind === 'h') continue
+    if (seat.weight > free) return
+    free -= seat.weight
+    seat.endsAtMs = Math.min(seat.endsAtMs, nowMs + claimMs)
+  }
+}
+
+function write(view: ScriptView, key: string, seats: readonly Seat[], nowMs: number): void {
+  if (seats.length === 0) {
+    view.delete(key)
+    return
+  }
+  const parts = seats.map(({ kind, token, weight, endsAtMs }) => `${kind},${token},${weight},${endsAtMs}`)
+  view.set(key, `=${parts.join(';')}`, Math.max(...seats.map(({ endsAtMs }) => endsAtMs)) - nowMs)
+}
