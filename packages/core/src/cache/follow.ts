@@ -25,7 +25,7 @@ export async function follow<Result>(engine: Engine, request: Request<Result>, f
   if (flight.result) {
     try {
       // What belongs to the other request, such as a Response, is refused by the serializer.
-      const copy = await serializer.deserialize(await serializer.serialize(flight.result[0]))
+      const copy = await serializer.deserialize(await serializer.serialize(flight.result[0], flight.key), flight.key)
       note(engine, request, 'dedupes', { type: 'dedupe' })
       return copy as Result
     } catch {

@@ -47,7 +47,7 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
   const name = `${kind.channels}`
   const own = lines().get(store.adapter) ?? new Map<string, Line>()
   lines().set(store.adapter, own)
-  const isShared = waitMs > 0 && platform.sharesPromises && !kind.queues
+  const isShared = waitMs > 0 && !platform.scope() && !kind.queues
   const line = (isShared && own.get(name)) || { places: [], heard: -1, lastFence: 0 }
   if (isShared) own.set(name, line)
   const place: Place = {}

@@ -1,0 +1,63 @@
+import type { KeyMemo } from './memo.js'
+import { isRecord } from './record.js'
+
+/** How many steps are remembered before all are forgotten. */
+const MAX_STEPS = 5_000
+
+/** Longer strings than this, in characters, are not kept. */
+const MAX_LENGTH = 160
+
+/** A step on the way to a key: what comes next, by argument, property name or value. At the end, the key itself. */
+interface Step {
+  readonly next: Map<unknown, Step>
+  key?: string
+}
+
+// Marks on the way that no argument can be.
+const RECORD = {}
+const END = {}
+
+/** A {@link KeyMemo} as a tree: each step goes by one argument, or by a name and a value of a record. */
+export function createKeyTree(): KeyMemo {
+  const begin = (): Step => ({ next: new Map() })
+  let root = begin()
+  let size = 0
+
+  const advance = (from: Step, by: unknown): Step => {
+    let step = from.next.get(by)
+    if (!step) {
+      step = begin()
+      from.next.set(by, step)
+      size++
+    }
+    return step
+  }
+
+  return (args) => {
+    if (size > MAX_STEPS) {
+      root = begin()
+      size = 0
+    }
+    let step = root
+    for (const arg of args) {
+      if (isLeaf(arg)) step = advance(step, arg)
+      else {
+        if (!isRecord(arg as object)) return undefined
+        step = advance(step, RECORD)
+        for (const name in arg as object) {
+          const item = (arg as Record<string, unknown>)[name]
+          if (!isLeaf(item)) return undefined
+          step = advance(advance(step, name), item)
+        }
+        step = advance(step, END)
+      }
+    }
+    return step
+  }
+}
+
+/** What a Map tells apart as keys do, or what has no key at all. */
+function isLeaf(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= MAX_LENGTH
+  return (typeof value !== 'object' || value === null) && !Object.is(value, -0)
+}
