@@ -6,5 +6,7 @@ export const platform: Platform = {
   scope: () => undefined,
   idles: true,
   waitUntil: waitUntilOfNext,
+  // Core compiles without Node's types.
+  asyncHooks: () => import('node:async_hooks' as string),
   monotonicMs: () => performance.now(),
 }

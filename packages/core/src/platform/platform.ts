@@ -1,3 +1,5 @@
+import type { AsyncHooks } from './async-scope.js'
+
 /** What differs between the places where Larder runs. Chosen by the package's `imports` conditions, not at run time. */
 export interface Platform {
   readonly name: 'node' | 'workerd' | 'default'
@@ -13,6 +15,8 @@ export interface Platform {
    * @returns whether it will; `false` where there is no such request, or nobody to ask
    */
   waitUntil(promise: Promise<unknown>): boolean
+  /** The module `node:async_hooks`, where there is one. */
+  asyncHooks?(): Promise<AsyncHooks>
   /** Milliseconds on a clock that never goes back and is not set by anybody. Its zero means nothing. */
   monotonicMs(): number
 }
