@@ -51,9 +51,9 @@ export interface Gateway extends AsyncDisposable {
  */
 export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const resolved = resolveGatewayOptions(options)
-  const { token, maxTransactions, maxWaiting, maxStreams } = resolved
+  const { token, maxTransactions, maxWaiting } = resolved
   const pool = createPool({ ...resolved, maxLeased: maxTransactions, maxWaiting })
-  const streams = createStreams(pool, maxStreams)
+  const streams = createStreams(pool, resolved)
   const handler = createHandler(resolved, createRunner(pool, createScripts()), streams)
   let active = 0
   let onIdle = () => {}
