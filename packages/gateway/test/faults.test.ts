@@ -149,6 +149,8 @@ test('a wrong password for Redis is a 503, not the 401 of a wrong token, and is 
   expect(json.error).not.toContain('wr0ng')
   expect(wrong.redis).toBe(`redis://127.0.0.1:${pair.redis.port}`)
   expect((await pair.gateway.run('SET', 'a', 1)).json).toEqual({ result: 'OK' })
+  await expect(wrong.ping()).rejects.toThrow('WRONGPASS')
+  await expect(none.ping()).rejects.toThrow(`redis://127.0.0.1:${pair.redis.port} refuses: NOAUTH`)
   expect(await none.run('GET', 'a')).toMatchObject({ status: 400, json: { error: expect.stringMatching(/^NOAUTH/) } })
 })
 
