@@ -5,6 +5,7 @@ import { UsageError } from '@larder/core'
 import { createHandler } from './handler.js'
 import { type GatewayOptions, type ResolvedGatewayOptions, resolveGatewayOptions } from './options.js'
 import { createPool } from './redis/pool.js'
+import { ReplyFault } from './redis/reply.js'
 import { createRunner } from './run.js'
 import { createScripts } from './scripts.js'
 import { createStreams } from './streams.js'
@@ -51,9 +52,9 @@ export interface Gateway extends AsyncDisposable {
  */
 export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const resolved = resolveGatewayOptions(options)
-  const { token, maxTransactions, maxWaiting, maxStreams } = resolved
+  const { token, maxTransactions, maxWaiting } = resolved
   const pool = createPool({ ...resolved, maxLeased: maxTransactions, maxWaiting })
-  const streams = createStreams(pool, maxStreams)
+  const streams = createStreams(pool, resolved)
   const handler = createHandler(resolved, createRunner(pool, createScripts()), streams)
   let active = 0
   let onIdle = () => {}
@@ -63,6 +64,8 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, noDelay: true },
     (request, response) => {
       active++
+      // Its client is to go elsewhere with the next one.
+      if (closing) response.shouldKeepAlive = false
       response.once('close', () => {
         if (--active === 0) onIdle()
       })
@@ -103,7 +106,8 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     isLoopback: isLoopback(address),
     async ping() {
       const startedMs = performance.now()
-      await (await pool.shared()).send([['PING']])
+      const [reply] = await (await pool.shared()).send([['PING']])
+      if (reply instanceof ReplyFault) throw new Error(`${resolved.target.label} refuses: ${reply.message}`)
       return performance.now() - startedMs
     },
     close,

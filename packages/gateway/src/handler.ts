@@ -54,6 +54,9 @@ export function createHandler(options: ResolvedGatewayOptions, runner: Runner, s
 
     if (route === 'subscribe' || route === 'psubscribe' || route === 'monitor') {
       seen(`/${route}`)
+      if (method === 'HEAD') throw new HttpFault(405, 'ERR an event stream has no head', { allow: 'GET, POST, PUT' })
+      // Nobody reads its body, and behind one that is not read the client's leaving would not be seen.
+      request.resume()
       await streams.open(route satisfies StreamKind, names, response, { ...CORS, ...syncToken() })
       return undefined
     }

@@ -12,6 +12,7 @@ export const DEFAULT_MAX_TRANSACTIONS = 8
 export const DEFAULT_MAX_STREAMS = 256
 export const DEFAULT_CONNECT_TIMEOUT_MS = 2_000
 export const DEFAULT_COMMAND_TIMEOUT_MS = 5_000
+export const DEFAULT_HEARTBEAT_MS = 15_000
 
 /** Where the gateway listens, what is behind it, and how much it takes at a time. An option wins over its variable. */
 export interface GatewayOptions {
@@ -42,6 +43,12 @@ export interface GatewayOptions {
   readonly connectTimeout?: Duration | undefined
   /** How long Redis may owe an answer before its connection is given up. More than 0. @default '5s' */
   readonly commandTimeout?: Duration | undefined
+  /**
+   * How often an event stream shows its client that it lives, by a comment, and asks Redis whether it does: one that has not
+   * answered until the next time ends the stream. More than 0.
+   * @default '15s'
+   */
+  readonly heartbeat?: Duration | undefined
 }
 
 export interface ResolvedGatewayOptions {
@@ -57,6 +64,7 @@ export interface ResolvedGatewayOptions {
   readonly maxStreams: number
   readonly connectTimeoutMs: number
   readonly commandTimeoutMs: number
+  readonly heartbeatMs: number
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -92,6 +100,7 @@ export function resolveGatewayOptions(
     maxStreams: integer(options.maxStreams ?? DEFAULT_MAX_STREAMS, 'maxStreams', 1),
     connectTimeoutMs: toMs(options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT_MS / 1_000, 'connectTimeout', 1),
     commandTimeoutMs: toMs(options.commandTimeout ?? DEFAULT_COMMAND_TIMEOUT_MS / 1_000, 'commandTimeout', 1),
+    heartbeatMs: toMs(options.heartbeat ?? DEFAULT_HEARTBEAT_MS / 1_000, 'heartbeat', 1),
   }
 }
 

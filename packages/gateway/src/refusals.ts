@@ -29,10 +29,11 @@ export function refusalOf(command: Command): string | undefined {
   return reason && `ERR Command is not available: '${name}'; ${reason}`
 }
 
-/** `XREAD BLOCK`: before STREAMS, after which names follow. */
+/** `XREAD BLOCK`: among the options, which end with STREAMS. A group and its consumer come before, by any name. */
 function isBlocking(command: Command): boolean {
-  if (!/^XREAD(GROUP)?$/.test(word(command))) return false
-  const words = command.map((_, i) => word(command, i))
+  const name = word(command)
+  if (name !== 'XREAD' && name !== 'XREADGROUP') return false
+  const words = command.map((_, i) => word(command, i)).slice(name === 'XREAD' ? 1 : 4)
   return words.slice(0, words.indexOf('STREAMS')).includes('BLOCK')
 }
 

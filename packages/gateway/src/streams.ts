@@ -5,8 +5,6 @@ import type { Connection } from './redis/connection.js'
 import type { Pool } from './redis/pool.js'
 import { type Argument, type Command, type Reply, ReplyFault, Status } from './redis/reply.js'
 
-/** How often a stream shows that it is alive. Clients and proxies take silence of minutes for death. */
-const HEARTBEAT_MS = 15_000
 /** What may wait to be read by a client that is slower than its messages; beyond it the stream is cut. */
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
 
@@ -23,7 +21,12 @@ export interface Streams {
   close(): void
 }
 
-export function createStreams(pool: Pool, max: number): Streams {
+export interface StreamOptions {
+  readonly maxStreams: number
+  readonly heartbeatMs: number
+}
+
+export function createStreams(pool: Pool, { maxStreams: max, heartbeatMs }: StreamOptions): Streams {
   const ends = new Set<() => void>()
   let opening = 0
   let closed = false
@@ -42,7 +45,7 @@ export function createStreams(pool: Pool, max: number): Streams {
       // The client did not wait for it.
       if (response.destroyed) return source.connection.close()
       response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-      pipe(source, response, kind !== 'monitor', ends)
+      pipe(source, response, { canPing: kind !== 'monitor', heartbeatMs, ends })
     },
 
     close() {
@@ -78,18 +81,27 @@ async function begin(pool: Pool, [first, ...rest]: readonly Command[]): Promise<
   }
 }
 
-/** Writes messages to the response until one of the two is gone. Until then, what ends both is among `ends`. */
-function pipe({ connection, early }: Source, response: ServerResponse, canPing: boolean, ends: Set<() => void>): void {
+interface PipeOptions {
+  /** Whether Redis would answer a PING here: not where it monitors. */
+  readonly canPing: boolean
+  readonly heartbeatMs: number
+  /** What ends this stream is among them for as long as it is open. */
+  readonly ends: Set<() => void>
+}
+
+/** Writes messages to the response until one of the two is gone. */
+function pipe({ connection, early }: Source, response: ServerResponse, options: PipeOptions): void {
+  const { canPing, heartbeatMs, ends } = options
   let pongIsDue = false
   const heartbeat = setInterval(() => {
-    // A hung Redis closes nothing: one has to ask. A connection that monitors would not answer.
+    // A hung Redis closes nothing: one has to ask. And clients take silence of minutes for death.
     if (pongIsDue) return end()
     if (canPing) {
       pongIsDue = true
       connection.tell([['PING']])
     }
     response.write(':\n\n')
-  }, HEARTBEAT_MS)
+  }, heartbeatMs)
   const end = () => {
     clearInterval(heartbeat)
     connection.close()

@@ -1,13 +1,16 @@
+import { connect } from 'node:net'
 import { Redis } from '@upstash/redis'
 import { expect, test } from 'vitest'
+import { startRedis } from '../../adapters/test/support/redis-server.js'
 import { startProxy } from '../../adapters/test/support/tcp-proxy.js'
 import { waitUntil } from '../../adapters/test/support/wait-until.js'
+import { openStream } from './support/events.js'
 import { startGateway, startPair, type TestGateway } from './support/gateway.js'
 
 const CONNECT_MS = 300
 const COMMAND_MS = 400
 /** What a busy machine adds. */
-const GRACE_MS = 500
+const GRACE_MS = 2_000
 const BUDGET = { connectTimeout: `${CONNECT_MS}ms`, commandTimeout: `${COMMAND_MS}ms` } as const
 
 /** Every kind of request that asks Redis, at once: what each is answered, and how long the last one took. */
@@ -37,7 +40,8 @@ async function askAll(gateway: TestGateway) {
 }
 
 test('Redis refuses connections: a 503 at once, and all is well when it is back', async () => {
-  await using pair = await startPair(BUDGET)
+  // Long enough to be noticed if they were used up.
+  await using pair = await startPair({ connectTimeout: '10s', commandTimeout: '10s' })
   await pair.gateway.run('PING')
   await pair.redis.kill()
   const { statuses, errors, tookMs } = await askAll(pair.gateway)
@@ -145,6 +149,8 @@ test('a wrong password for Redis is a 503, not the 401 of a wrong token, and is 
   expect(json.error).not.toContain('wr0ng')
   expect(wrong.redis).toBe(`redis://127.0.0.1:${pair.redis.port}`)
   expect((await pair.gateway.run('SET', 'a', 1)).json).toEqual({ result: 'OK' })
+  await expect(wrong.ping()).rejects.toThrow('WRONGPASS')
+  await expect(none.ping()).rejects.toThrow(`redis://127.0.0.1:${pair.redis.port} refuses: NOAUTH`)
   expect(await none.run('GET', 'a')).toMatchObject({ status: 400, json: { error: expect.stringMatching(/^NOAUTH/) } })
 })
 
@@ -167,4 +173,45 @@ test('transactions wait for each other while Redis hangs, and beyond those that 
   expect(statuses.sort()).toEqual([503, 504, 504])
   pair.redis.resume()
   expect((await transact()).status).toBe(200)
+})
+
+test('an event stream shows that it lives, and ends when Redis hangs', async () => {
+  await using pair = await startPair({ heartbeat: '400ms' })
+  const stream = await openStream(pair.gateway, '/subscribe/a')
+  expect((await stream.received(3)).slice(0, 3)).toEqual(['subscribe,a,1', ':', ':'])
+  await pair.gateway.run('PUBLISH', 'a', 'pong,')
+  await waitUntil('the message is there', () => stream.events.includes('message,a,pong,'))
+  pair.redis.pause()
+  await stream.untilEnded()
+  pair.redis.resume()
+  await waitUntil('its connection is gone', async () => (await pair.redis.clientCount()) === 1)
+})
+
+test('a client that does not read its event stream is cut, rather than remembered for ever', async () => {
+  await using pair = await startPair()
+  const { hostname, port } = new URL(pair.gateway.url)
+  const lazy = connect(Number(port), hostname)
+  lazy.on('error', () => {}) // it is cut
+  const closed = new Promise((resolve) => lazy.once('close', resolve))
+  lazy.write(`GET /subscribe/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${pair.gateway.token}\r\n\r\n`)
+  await waitUntil('it is subscribed', async () => (await pair.redis.cli('PUBSUB', 'NUMSUB', 'a')) === 'a\n1')
+  lazy.pause()
+  const message = 'x'.repeat(1_000_000)
+  await waitUntil(
+    'nobody listens any more',
+    async () => (await pair.gateway.run('PUBLISH', 'a', message)).json.result === 0,
+  )
+  lazy.resume()
+  await closed
+})
+
+test('Redis behind TLS: a certificate that is not trusted is a 503 that says so', async () => {
+  await using redis = await startRedis({ tls: true })
+  await using gateway = await startGateway({ redis: redis.url })
+  expect(await gateway.run('PING')).toMatchObject({
+    status: 503,
+    json: { error: expect.stringMatching(/self.signed certificate/) },
+  })
+  await using plain = await startGateway({ redis: redis.url.replace('rediss', 'redis'), ...BUDGET })
+  expect((await plain.run('PING')).status).toBeGreaterThanOrEqual(502)
 })

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../../adapters/test/support/redis-server.js'
@@ -142,4 +144,21 @@ test('a second signal ends it at once', async () => {
   child.kill('SIGTERM')
   expect(await ended).toMatchObject({ signal: 'SIGTERM' })
   expect(await asked).toBe('cut')
+})
+
+test('a Redis behind TLS is trusted by NODE_EXTRA_CA_CERTS', async () => {
+  await using secure = await startRedis({ tls: true, password: 'pw' })
+  const folder = mkdtempSync(join(tmpdir(), 'larder-gateway-'))
+  try {
+    const path = join(folder, 'ca.pem')
+    writeFileSync(path, secure.ca ?? '')
+    const { ready } = start(['--redis', secure.url, '--port', '0'], { NODE_EXTRA_CA_CERTS: path })
+    const { url, token } = await ready()
+    const ask = async (path: string) =>
+      (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })).json()
+    expect(await ask('/set/a/b')).toEqual({ result: 'OK' })
+    expect(await ask('/get/a')).toEqual({ result: 'b' })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

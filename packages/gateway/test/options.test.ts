@@ -62,6 +62,7 @@ const wrong: [GatewayOptions, Record<string, string>, string][] = [
   [{ maxStreams: 0.5 }, {}, 'maxStreams'],
   [{ connectTimeout: 0 }, {}, 'connectTimeout'],
   [{ commandTimeout: 'soon' as never }, {}, 'commandTimeout'],
+  [{ heartbeat: 0 }, {}, 'heartbeat'],
 ]
 
 test.for(wrong)('%j with %j is a UsageError that names %s, and never the value of a secret', ([options, env, name]) => {

@@ -41,6 +41,7 @@ const REFUSED: Record<string, string[][]> = {
     ['XREAD', 'BLOCK', '0', 'STREAMS', 's', '$'],
     ['xread', 'count', '1', 'block', '0', 'streams', 's', '$'],
     ['XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS', 's', '>'],
+    ['XREADGROUP', 'GROUP', 'g', 'STREAMS', 'BLOCK', '0', 'STREAMS', 's', '>'],
   ],
   'subscriptions, which are event streams': [
     ['SUBSCRIBE', 'c'],
@@ -102,6 +103,10 @@ test('reads of streams that do not wait are welcome, also of one that is named B
   await pair.gateway.run('XADD', 'BLOCK', '1-1', 'a', '1')
   expect((await pair.gateway.run('XREAD', 'COUNT', 1, 'STREAMS', 'BLOCK', 0)).json).toEqual({
     result: [['BLOCK', [['1-1', ['a', '1']]]]],
+  })
+  await pair.gateway.run('XGROUP', 'CREATE', 'BLOCK', 'BLOCK', '$')
+  expect((await pair.gateway.run('XREADGROUP', 'GROUP', 'BLOCK', 'c', 'STREAMS', 'BLOCK', '>')).json).toEqual({
+    result: null,
   })
 })
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../../../adapters/test/support/wait-until.js'
 import { openStream } from '../support/events.js'
@@ -97,6 +98,18 @@ test('a stream more than there may be is a 503', async () => {
   const again = await openStream(pair.gateway, '/subscribe/5')
   expect(again.status).toBe(200)
   again.leave()
+})
+
+test('a body is not looked at, and a client that leaves in its midst is noticed', async () => {
+  await noneLeft()
+  const socket = connect(Number(new URL(pair.gateway.url).port), '127.0.0.1')
+  socket.on('error', () => {}) // it is we who leave
+  const head = `POST /subscribe/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${pair.gateway.token}\r\n`
+  socket.write(`${head}content-length: 1000000\r\n\r\n${'x'.repeat(200_000)}`)
+  await waitUntil('it is subscribed', async () => (await streamsOf(pair)) === 1)
+  socket.destroy()
+  await noneLeft()
+  expect((await pair.gateway.ask('/subscribe/a', { method: 'HEAD' })).status).toBe(405)
 })
 
 test('no channel, or the wrong token, is an error and no stream', async () => {
