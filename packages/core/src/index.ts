@@ -50,11 +50,20 @@ export type { BreakerState, EventListener, Events, LarderEvent, MissReason } fro
 export type { AdapterHealth, Health } from './health.js'
 export { escapeGlob } from './keys/escape-glob.js'
 export { createLarder, type Larder } from './larder.js'
-export { type PolicyName, rateLimitHeaders, tooManyRequests } from './limit/headers.js'
-export type { Limiter, LimiterForm } from './limit/limiter.js'
-export type { LimiterOptions, LimitRule, RateLimitOptions } from './limit/options.js'
-export type { LimitOutcome } from './limit/outcome.js'
+export { type ClientIpOptions, type ClientRequest, clientIp, type ProxyTrust } from './limit/client-ip.js'
+export { type RateLimitHeaderOptions, rateLimitHeaders } from './limit/headers.js'
+export type { CheckOptions, Limiter, LimiterForm, WaitOptions } from './limit/limiter.js'
+export type {
+  KeyList,
+  LimiterOptions,
+  LimiterSettings,
+  LimitRule,
+  LimitRules,
+  RateLimitOptions,
+} from './limit/options.js'
+export type { Algorithm, LimitOutcome, Policy, PolicyState } from './limit/outcome.js'
 export type { RateLimitedDecorator, RateLimitedForm } from './limit/rate-limited.js'
+export { type ProxyResult, tooManyRequests, tooManyRequestsResult } from './limit/too-many-requests.js'
 export type { Lock } from './lock/lock.js'
 export type { Locks } from './lock/locks.js'
 export type { LockOptions } from './lock/options.js'

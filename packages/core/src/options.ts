@@ -4,7 +4,7 @@ import type { CachedOptions } from './cache/options.js'
 import { assertPositiveInteger, invalidOption } from './errors/usage-error.js'
 import { createEmitter, type Emitter, type EventListener } from './events/events.js'
 import { toNamespace } from './keys/layout.js'
-import type { RateLimitOptions } from './limit/options.js'
+import type { LimitRule, RateLimitOptions } from './limit/options.js'
 import type { LockOptions } from './lock/options.js'
 import { createBackground } from './platform/background.js'
 import { platform } from './platform/index.js'
@@ -33,7 +33,7 @@ export interface LarderOptions {
   /** Options for every function of a kind, behind those given there. */
   readonly defaults?: {
     readonly cached?: Partial<Omit<CachedOptions, 'prefix'>>
-    readonly rateLimited?: Partial<Omit<RateLimitOptions, 'prefix' | 'limit' | 'per'>>
+    readonly rateLimited?: Partial<Omit<RateLimitOptions, 'prefix' | 'limits' | keyof LimitRule>>
     readonly lock?: Omit<LockOptions, 'signal'>
   }
   /** The guard around the adapter. */

@@ -1,4 +1,4 @@
-import { createLarder } from '@larder/core'
+import { createLarder, type LimitRules } from '@larder/core'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { tcp } from '../../src/tcp/index.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
@@ -63,15 +63,104 @@ test('evicting a key, k tags, a method or everything is 1, k, 1 and 1', async ()
   expect(await bill(() => cache.clear())).toEqual({ set: 1 })
 })
 
-test('a rate-limit check is one EVALSHA', async () => {
+test.each<[string, LimitRules, first: object, allowed: object, denied: object]>([
+  [
+    'sliding-window',
+    { limit: 2, per: '1h' },
+    { time: 1, get: 1, set: 1 },
+    { time: 1, get: 1, set: 1 },
+    { time: 1, get: 1 },
+  ],
+  [
+    'sliding-window, approximate',
+    { limit: 2, per: '1h', approximate: true },
+    { pttl: 1, set: 1 },
+    { pttl: 1, get: 1, set: 1 },
+    { pttl: 1, get: 1 },
+  ],
+  ['gcra', { limit: 2, per: '1h', algorithm: 'gcra' }, { pttl: 1, set: 1 }, { pttl: 1, set: 1 }, { pttl: 1 }],
+  [
+    'gcra at an interval of no whole milliseconds',
+    { limit: 7, burst: 2, per: '1h', algorithm: 'gcra' },
+    { pttl: 1, set: 1 },
+    { pttl: 1, get: 1, set: 1 },
+    { pttl: 1, get: 1 },
+  ],
+  [
+    'fixed-window',
+    { limit: 2, per: '1h', algorithm: 'fixed-window' },
+    { pttl: 1, set: 1 },
+    { pttl: 1, get: 1, set: 1 },
+    { pttl: 1, get: 1 },
+  ],
+  [
+    'sliding-log',
+    { limit: 2, per: '1h', algorithm: 'sliding-log' },
+    { time: 1, get: 1, set: 1 },
+    { time: 1, get: 1, set: 1 },
+    { time: 1, get: 1 },
+  ],
+  [
+    'concurrency',
+    { limit: 2, per: '1h', algorithm: 'concurrency' },
+    { time: 1, get: 1, set: 1 },
+    { time: 1, get: 1, set: 1 },
+    { time: 1, get: 1 },
+  ],
+  [
+    'two sliding windows and gcra at once',
+    {
+      limits: [
+        { limit: 2, per: '1h' },
+        { limit: 9, per: '2h' },
+        { limit: 9, per: '3h', algorithm: 'gcra' },
+      ],
+    },
+    { time: 1, get: 2, pttl: 1, set: 3 },
+    { time: 1, get: 2, pttl: 1, set: 3 },
+    { time: 1, get: 2, pttl: 1 },
+  ],
+])('a check of %s is one EVALSHA, and inside it', async (_, rules, first, allowed, denied) => {
   const { limiter } = open()
-  const strict = limiter({ prefix: 'strict', limit: 1, per: '1h' })
-  const smooth = limiter({ prefix: 'smooth', limit: 1, per: '1h', algorithm: 'gcra' })
-  await Promise.all([strict.check('warm'), smooth.check('warm')])
-  expect(await bill(() => strict.check('k'))).toEqual({ evalsha: 1, time: 1, get: 1, set: 1 })
-  expect(await bill(() => strict.check('k'))).toEqual({ evalsha: 1, time: 1, get: 1 })
-  expect(await bill(() => smooth.check('k'))).toEqual({ evalsha: 1, pttl: 1, set: 1 })
-  expect(await bill(() => smooth.check('k'))).toEqual({ evalsha: 1, pttl: 1 })
+  const api = limiter({ prefix: 'api', ...rules })
+  await api.check('warm')
+  expect(await bill(() => api.check('k'))).toEqual({ evalsha: 1, ...first })
+  expect(await bill(() => api.check('k'))).toEqual({ evalsha: 1, ...allowed })
+  expect(await bill(() => api.peek('k'))).toEqual({ evalsha: 1, ...denied })
+  expect(await bill(() => api.check('k'))).toEqual({ evalsha: 1, ...denied })
+})
+
+test('a check that was refused costs nothing until it could pass', async () => {
+  const { limiter } = open()
+  const api = limiter({ prefix: 'api', limit: 1, per: '1h' })
+  await api.check('k')
+  await api.check('k')
+  expect(
+    await bill(async () => {
+      for (let i = 0; i < 1_000; i++) await api.check('k')
+    }),
+  ).toEqual({})
+})
+
+test('refund and penalize are one EVALSHA, reset is one UNLINK; releasing a place is one EVALSHA', async () => {
+  const { limiter } = open()
+  const api = limiter({ prefix: 'api', limit: 3, per: '1h', algorithm: 'gcra' })
+  await api.check('k', { cost: 3 })
+  expect(await bill(() => api.refund('k'))).toEqual({ evalsha: 1, pttl: 1, set: 1 })
+  expect(await bill(() => api.penalize('k'))).toEqual({ evalsha: 1, pttl: 1, set: 1 })
+  expect(await bill(() => api.reset('k'))).toEqual({ unlink: 1 })
+  const jobs = limiter({ prefix: 'jobs', limit: 2, per: '1h', algorithm: 'concurrency' })
+  const [first, second] = [await jobs.check('k'), await jobs.check('k')]
+  expect(await bill(async () => first.release?.())).toEqual({ evalsha: 1, time: 1, get: 1, set: 1 })
+  expect(await bill(async () => second.release?.())).toEqual({ evalsha: 1, time: 1, get: 1, del: 1 })
+})
+
+test('with everything else asked of it, deny and allow lists and a dry run cost nothing more', async () => {
+  const { limiter } = open()
+  const api = limiter({ prefix: 'api', limit: 1, per: '1h', denyList: ['mallory'], allowList: ['ada'], dryRun: true })
+  await api.check('warm')
+  expect(await bill(async () => [await api.check('mallory'), await api.check('ada')])).toEqual({})
+  expect(await bill(() => api.check('k'))).toEqual({ evalsha: 1, time: 1, get: 1, set: 1 })
 })
 
 test('health tells of the round trip, the breaker and the pool', async () => {

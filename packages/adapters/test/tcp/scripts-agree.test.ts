@@ -1,9 +1,11 @@
 import { memory, type Script, type ScriptView } from '@larder/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { leaseArgs, takeLease } from '../../../core/src/limit/concurrency.js'
-import { extendLease } from '../../../core/src/limit/extend-lease.js'
+import { approximateWindow } from '../../../core/src/limit/approximate-window.js'
+import { concurrency } from '../../../core/src/limit/concurrency.js'
+import { fixedWindow } from '../../../core/src/limit/fixed-window.js'
 import { gcra } from '../../../core/src/limit/gcra.js'
-import { releaseLease } from '../../../core/src/limit/release-lease.js'
+import { LOOK, type Mode, PENALIZE, REFUND, SPEND } from '../../../core/src/limit/mode.js'
+import { limitArgs, limitScript, type Numbers, type Rule } from '../../../core/src/limit/rule.js'
 import { slidingWindow } from '../../../core/src/limit/sliding-window.js'
 import { acquireScript } from '../../../core/src/lock/acquire-script.js'
 import { tcp } from '../../src/tcp/index.js'
@@ -58,26 +60,41 @@ async function runStep(script: Script<unknown>, { keys, args }: Operation, befor
   return { answer, after: await store.run(look, keys, []) }
 }
 
-/** Operations that come in between, so that a script finds what others of its family leave behind. */
-type Beside = () => Operation & { script: Script<unknown> }
-const take = () => ({
-  keys: [pick('n', 'o')],
-  args: leaseArgs(pick('t1', 't2', 't3', 't4'), 5, pick(3, 9, 30), pick(1, 2)),
-})
+/** A limiter's script over some rules, with callers of its own. */
+function limit(
+  name: string,
+  rules: readonly Rule[],
+  numbers: () => readonly Numbers[],
+  modes: readonly Mode[] = [LOOK, SPEND, SPEND, SPEND, PENALIZE, REFUND],
+): [Script<unknown>, () => Operation] {
+  return [
+    limitScript(rules) as Script<unknown>,
+    () => {
+      const caller = pick('a', 'b', 'c')
+      return {
+        keys: rules.map((_, i) => `${name}${i}:{${caller}}`),
+        args: limitArgs(pick(0, 1, 1, 2, 5), pick(...modes), numbers(), pick('t1', 't2', 't3')),
+      }
+    },
+  ]
+}
 
-test.each<[Script<unknown>, () => Operation, Beside?]>([
-  [
-    slidingWindow as Script<unknown>,
-    () => ({ keys: [pick('a', 'b', 'c')], args: [5, pick(20, 50, 77), pick(0, 1, 1, 2, 5), pick(1, 1, 1, 0)] }),
-  ],
-  [
-    gcra as Script<unknown>,
-    () => ({ keys: [pick('d', 'e', 'f')], args: [5_000, pick(1, 5, 8), pick(0, 1, 1), pick(1, 1, 1, 0)] }),
-  ],
-  [
-    gcra as Script<unknown>,
-    () => ({ keys: [pick('g', 'h', 'i')], args: [1_667, 9, pick(0, 1, 1, 3), pick(1, 1, 1, 0)] }),
-  ],
+test.each<[Script<unknown>, () => Operation]>([
+  limit('strict', [slidingWindow], () => [[5, pick(20, 50, 77), 10]]),
+  limit('log', [slidingWindow], () => [[5, 33, 33]]),
+  limit('even', [gcra], () => [[pick(1, 5, 8), 5_000, 0]]),
+  limit('uneven', [gcra], () => [[9, 1_667, 0]]),
+  limit('fixed', [fixedWindow], () => [[pick(5, 7), 20, 0]]),
+  limit('estimate', [approximateWindow], () => [[pick(5, 7), 20, 0]]),
+  limit('places', [concurrency], () => [[5, pick(3, 9, 30), 0]], [LOOK, SPEND, SPEND, SPEND, SPEND, REFUND]),
+  limit('all', [slidingWindow, gcra, slidingWindow, fixedWindow, approximateWindow, concurrency], () => [
+    [5, 20, 10],
+    [8, 2_500, 0],
+    [9, 100, 10],
+    [7, 30, 0],
+    [7, 25, 0],
+    [6, 15, 0],
+  ]),
   [
     acquireScript as Script<unknown>,
     () => {
@@ -85,25 +102,10 @@ test.each<[Script<unknown>, () => Operation, Beside?]>([
       return { keys: [`{${name}}`, `{${name}}f`], args: [pick('t1', 't2', 't3'), pick(1, 5, 9), pick(3, 20)] }
     },
   ],
-  [takeLease as Script<unknown>, take],
-  [
-    releaseLease as Script<unknown>,
-    () => ({ keys: [pick('n', 'o')], args: [pick('t1', 't2', 't3', 't4')] }),
-    () => ({ script: takeLease as Script<unknown>, ...take() }),
-  ],
-  [
-    extendLease as Script<unknown>,
-    () => ({ keys: [pick('n', 'o')], args: [pick('t1', 't2', 't3', 't4'), pick(3, 9, 30)] }),
-    () => ({ script: takeLease as Script<unknown>, ...take() }),
-  ],
-])('%# $name: Lua and function agree on answers, values and remaining times', async (script, operation, beside) => {
+])('%# $name: Lua and function agree on answers, values and remaining times', async (script, operation) => {
   const adapter = tcp({ url: redis.url })
   const lua: Script<unknown> = { name: script.name, lua: observed(script.lua), step: script.step }
   for (let compared = 0; compared < OPERATIONS; ) {
-    if (beside) {
-      const { script, keys, args } = beside()
-      await adapter.run(script, keys, args)
-    }
     const next = operation()
     const [began, ended, before, answer, after] = (await adapter.run(lua, next.keys, next.args)) as [
       string,

@@ -1,4 +1,5 @@
-import { limitArgs, limitScript, type Rule, SPEND } from './rule.js'
+import { PENALIZE } from './mode.js'
+import type { Rule } from './rule.js'
 
 /** A place that is taken, while its time lasts. */
 type Lease = readonly [token: string, untilMs: number, cost: number]
@@ -8,7 +9,8 @@ type Lease = readonly [token: string, untilMs: number, cost: number]
  * back in time. One key holds all leases, in the order in which they end: `token:until:cost,…`.
  *
  * A token that asks again while it holds a lease is renewed rather than counted twice, so that a take whose answer got
- * lost may be repeated. The key lives until the last lease has ended. A denial writes nothing.
+ * lost may be repeated. A refund ends the lease of its token; a penalty means nothing here. The key lives until the last
+ * lease has ended. A denial writes nothing.
  *
  * Numbers: how many places there are, and how long a lease lasts in ms. Server time. A token has no `:` or `,` in it.
  */
@@ -26,7 +28,7 @@ for id, till, size in string.gmatch(state, '([^:,]+):(%d+):(%d+)') do
     end
   end
 end
-if used + cost > limit then
+if mode < 2 and used + cost > limit then
   local retry, over = 0, used + cost - limit
   for _, lease in ipairs(leases) do
     over = over - lease[3]
@@ -34,19 +36,22 @@ if used + cost > limit then
   end
   return 0, limit - used, retry, reset
 end
-local place = #leases + 1
-while place > 1 and leases[place - 1][2] > at + span do place = place - 1 end
-table.insert(leases, place, { token, at + span, cost })
+if mode < 2 then
+  local place = #leases + 1
+  while place > 1 and leases[place - 1][2] > at + span do place = place - 1 end
+  table.insert(leases, place, { token, at + span, cost })
+end
+if #leases == 0 then return 1, limit - used, 0, reset end
 local parts = {}
 for i, lease in ipairs(leases) do parts[i] = string.format('%s:%.0f:%.0f', lease[1], lease[2], lease[3]) end
 return 1, limit - used, 0, reset, table.concat(parts, ','), leases[#leases][2] - at`,
-  plan(view, key, [limit, spanMs], { cost, token, nowMs }) {
+  plan(view, key, [limit, spanMs], { cost, mode, token, nowMs }) {
     const live = parseLeases(view.get(key)).filter(([, untilMs]) => untilMs > nowMs)
     const resetMs = (live.at(-1)?.[1] ?? nowMs) - nowMs
     const leases = live.filter(([id]) => id !== token)
     const used = leases.reduce((sum, [, , size]) => sum + size, 0)
     let over = used + cost - limit
-    if (over > 0) {
+    if (mode < PENALIZE && over > 0) {
       const freeing = leases.find(([, , size]) => {
         over -= size
         return over <= 0
@@ -54,29 +59,15 @@ return 1, limit - used, 0, reset, table.concat(parts, ','), leases[#leases][2] -
       const retryAfterMs = freeing ? freeing[1] - nowMs : 0
       return { admitted: false, remaining: limit - used, retryAfterMs, resetMs }
     }
-    const untilMs = nowMs + spanMs
-    const place = leases.findLastIndex((lease) => lease[1] <= untilMs) + 1
-    leases.splice(place, 0, [token, untilMs, cost])
-    const ttlMs = (leases.at(-1) as Lease)[1] - nowMs
+    if (mode < PENALIZE) leases.push([token, nowMs + spanMs, cost])
+    leases.sort((one, other) => one[1] - other[1])
+    const ttlMs = (leases.at(-1)?.[1] ?? nowMs) - nowMs
     return { admitted: true, remaining: limit - used, retryAfterMs: 0, resetMs, value: formatLeases(leases), ttlMs }
   },
 }
 
-/**
- * Takes `cost` of `limit` places, or renews the lease that the token has. See {@link concurrency}.
- *
- * KEYS: the leases. ARGV: {@link leaseArgs}. Returns whether it was taken (1 or 0), how many places are left, and the
- * milliseconds until enough of them end for the same take, and until all of them do.
- */
-export const takeLease = /* @__PURE__ */ limitScript([concurrency])
-
-/** The arguments of {@link takeLease}. */
-export function leaseArgs(token: string, limit: number, ttlMs: number, cost = 1): (string | number)[] {
-  return limitArgs(cost, SPEND, [[limit, ttlMs, 0]], token)
-}
-
 /** The leases in a key's value. */
-export function parseLeases(value: string | null): Lease[] {
+function parseLeases(value: string | null): Lease[] {
   if (!value) return []
   return value.split(',').map((text) => {
     const [token, untilMs, cost] = text.split(':') as [string, string, string]
@@ -85,6 +76,6 @@ export function parseLeases(value: string | null): Lease[] {
 }
 
 /** A key's value. @param leases in the order in which they end */
-export function formatLeases(leases: readonly Lease[]): string {
+function formatLeases(leases: readonly Lease[]): string {
   return leases.map((lease) => lease.join(':')).join()
 }

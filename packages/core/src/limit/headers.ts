@@ -1,59 +1,61 @@
-import type { RateLimitedError } from '../errors/rate-limited-error.js'
-import type { LimitOutcome } from './outcome.js'
+import type { LimitOutcome, PolicyState } from './outcome.js'
 
-/** The name and window of the policy that an outcome belongs to. A `Limiter` is one. */
-export interface PolicyName {
-  readonly prefix: string
-  readonly windowMs?: number
+export interface RateLimitHeaderOptions {
+  /**
+   * Adds `X-RateLimit-Limit`, `-Remaining` and `-Reset`, which many clients know: of the limit that matters most, the
+   * reset as seconds since 1970 by this machine's clock.
+   * @default false
+   */
+  readonly legacy?: boolean
 }
 
 /**
- * An outcome as HTTP fields: `RateLimit` and, where the window is known, `RateLimit-Policy` (IETF
- * draft-ietf-httpapi-ratelimit-headers), and `Retry-After` (RFC 9110) on a refusal. Whole seconds, rounded up.
+ * An outcome as HTTP fields: `RateLimit-Policy` and `RateLimit` (IETF draft-ietf-httpapi-ratelimit-headers-10), an item
+ * for each limit, and `Retry-After` (RFC 9110) on a refusal. Whole seconds, rounded up.
  *
  * @example
  * const outcome = await api.check(ip)
- * return new Response(body, { headers: rateLimitHeaders(outcome, api) })
+ * return new Response(body, { headers: rateLimitHeaders(outcome) })
  */
 export function rateLimitHeaders(
   outcome: LimitOutcome,
-  policy: PolicyName = { prefix: 'default' },
+  { legacy = false }: RateLimitHeaderOptions = {},
 ): Record<string, string> {
-  // A structured field string (RFC 8941): quoted, printable ASCII.
-  const name = `"${policy.prefix.replace(/[^ -~]/g, '?').replace(/["\\]/g, '\\$&')}"`
-  const seconds = (ms: number) => Math.ceil(ms / 1000)
+  const { policies, allowed, retryAfterMs, limit, remaining, resetMs } = outcome
   const headers: Record<string, string> = {
-    RateLimit: `${name};r=${outcome.remaining};t=${seconds(outcome.retryAfterMs || outcome.resetMs)}`,
+    'RateLimit-Policy': policies.map(toPolicy).join(', '),
+    RateLimit: policies.map((state) => `${toName(state)};r=${state.remaining};t=${untilMore(state)}`).join(', '),
   }
-  if (policy.windowMs !== undefined) {
-    headers['RateLimit-Policy'] = `${name};q=${outcome.limit};w=${seconds(policy.windowMs)}`
+  if (!allowed) headers['Retry-After'] = `${toRetryAfter(retryAfterMs)}`
+  if (legacy) {
+    headers['X-RateLimit-Limit'] = `${limit}`
+    headers['X-RateLimit-Remaining'] = `${remaining}`
+    headers['X-RateLimit-Reset'] = `${toSeconds(Date.now() + (retryAfterMs || resetMs))}`
   }
-  if (!outcome.allowed) headers['Retry-After'] = `${Math.max(1, seconds(outcome.retryAfterMs))}`
   return headers
 }
 
-/**
- * The answer to a refused request: 429 with `Retry-After`, the `RateLimit` field and problem details (RFC 9457).
- *
- * @example
- * try { return await handler(request) } catch (error) {
- *   if (error instanceof RateLimitedError) return tooManyRequests(error)
- *   throw error
- * }
- */
-export function tooManyRequests(error: RateLimitedError): Response {
-  const problem = {
-    type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
-    title: 'Too Many Requests',
-    status: 429,
-    detail: `Try again in ${Math.max(1, Math.ceil(error.retryAfterMs / 1000))} s.`,
-    'violated-policies': [error.prefix],
-  }
-  return new Response(JSON.stringify(problem), {
-    status: 429,
-    headers: {
-      'Content-Type': 'application/problem+json',
-      ...rateLimitHeaders(error.outcome, { prefix: error.prefix }),
-    },
-  })
+/** Seconds for `Retry-After`: 0 would mean to try again at once. */
+export function toRetryAfter(retryAfterMs: number): number {
+  return Math.max(1, toSeconds(retryAfterMs))
+}
+
+function toPolicy(state: PolicyState): string {
+  const quota = `${toName(state)};q=${state.limit}`
+  if (state.algorithm === 'concurrency') return `${quota};qu="concurrent-requests"`
+  return `${quota};w=${toSeconds(state.windowMs)}`
+}
+
+/** A string of structured fields (RFC 9651): quoted, printable ASCII. */
+function toName({ name }: PolicyState): string {
+  return `"${name.replace(/[^ -~]/g, '?').replace(/["\\]/g, '\\$&')}"`
+}
+
+/** The draft's `t`: seconds until there is more. */
+function untilMore({ retryAfterMs, resetMs }: PolicyState): number {
+  return toSeconds(retryAfterMs || resetMs)
+}
+
+function toSeconds(ms: number): number {
+  return Math.ceil(ms / 1000)
 }

@@ -1,27 +1,73 @@
 import { memory } from '../adapter/memory.js'
+import { RateLimitedError } from '../errors/rate-limited-error.js'
 import { StoreError } from '../errors/store-error.js'
-import { invalidOption } from '../errors/usage-error.js'
+import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
 import { assertPrefix, taggedKey } from '../keys/layout.js'
+import { randomId } from '../keys/random.js'
 import type { Toolkit } from '../store/toolkit.js'
-import { type LimiterOptions, type ResolvedRule, resolveRule } from './options.js'
-import { type LimitOutcome, toOutcome } from './outcome.js'
+import { type Duration, optionalMs } from '../time/duration.js'
+import { sleep } from '../time/timer.js'
+import type { LimitCall, LimitEngine } from './engine.js'
+import { LOOK, PENALIZE, REFUND, SPEND } from './mode.js'
+import type { LimiterOptions, LimiterSettings, LimitRules } from './options.js'
+import type { LimitOutcome, Policy } from './outcome.js'
+import { resolveLimiter } from './resolve.js'
+
+/** How a single call is counted. */
+export interface CheckOptions {
+  /** How much it counts for. An integer from 0 to the limit. @default 1 */
+  readonly cost?: number
+  /** The limit for this call, in place of the limiter's own: of a plan or a tier. With several `limits`, one for each. */
+  readonly limit?: number | readonly number[]
+}
+
+export interface WaitOptions extends CheckOptions {
+  /** The most time to wait. 0 tries once. @default no end */
+  readonly timeout?: Duration
+  /** Ends the wait. The call then rejects with the signal's `reason`. */
+  readonly signal?: AbortSignal
+}
 
 /** A rate limit, asked by key. */
 export interface Limiter {
   readonly prefix: string
-  /** The most that any window admits. */
-  readonly limit: number
-  /** The window, in milliseconds. */
-  readonly windowMs: number
+  /** The limits it goes by. */
+  readonly policies: readonly Policy[]
   /**
-   * Spends `cost` from the quota of `key` if it is there, as one atomic command of the store. A denial spends nothing.
+   * Spends `cost` from the quota of `key` if it is there, as one atomic command of the store. A denial spends nothing,
+   * and until `retryAfterMs` has passed, the same call is refused without asking the store again.
    * Never rejects for the store's sake: the outcome is then `undecided`.
    * @throws UsageError when `cost` is not an integer from 0 to the limit
    */
-  check(key: string | number, options?: { readonly cost?: number }): Promise<LimitOutcome>
-  /** What a `check` would answer now, without spending. */
-  peek(key: string | number): Promise<LimitOutcome>
-  /** Forgets what `key` has spent. @throws StoreError */
+  check(key: string | number, options?: CheckOptions): Promise<LimitOutcome>
+  /** What a `check` would answer now, without spending. Always asks the store. */
+  peek(key: string | number, options?: CheckOptions): Promise<LimitOutcome>
+  /**
+   * Waits until a check is allowed, for no longer than it must: it asks, sleeps for `retryAfterMs`, and asks again. Calls
+   * of this process for one key wait in line, and only the first of them asks.
+   *
+   * @throws RateLimitedError as soon as it is known that the call cannot pass within `timeout`; the reason of `signal`
+   * when that aborts
+   *
+   * @example
+   * await api.waitUntilAllowed(userId, { timeout: '5s', signal: request.signal })
+   */
+  waitUntilAllowed(key: string | number, options?: WaitOptions): Promise<LimitOutcome>
+  /**
+   * Gives back what a call has spent, for work that did not happen after all. No more is given than is spent. Do it soon:
+   * what time has given back already may be given twice by a late refund. Places of `concurrency` are given back by
+   * the outcome's `release` instead.
+   * @param cost as it was given to `check`, and so `limit`
+   * @throws StoreError
+   */
+  refund(key: string | number, cost?: number, options?: Pick<CheckOptions, 'limit'>): Promise<void>
+  /**
+   * Spends `cost` whether or not it is there: for a wrong password, say. The debt is at most the limit, so that time lets
+   * the key in again. Means nothing to `concurrency`.
+   * @throws StoreError
+   */
+  penalize(key: string | number, cost?: number, options?: Pick<CheckOptions, 'limit'>): Promise<void>
+  /** Forgets what `key` has spent, and who holds its places. @throws StoreError */
   reset(key: string | number): Promise<void>
 }
 
@@ -29,7 +75,10 @@ export interface LimiterForm {
   /**
    * A rate limit without a decorator. `rateLimited` and `@RateLimited` are doors onto one.
    *
-   * Limiters of one prefix share their counters, in every process: that is how processes share a limit.
+   * Limiters of one prefix, algorithm and window share their counters, in every process: that is how processes share a
+   * limit.
+   *
+   * @throws UsageError that names the option at fault
    *
    * @example
    * const api = limiter({ prefix: 'api', limit: 100, per: '1m' })
@@ -41,64 +90,82 @@ export interface LimiterForm {
 
 /** Makes `limiter` for a toolkit. */
 export function createLimiter(toolkit: Toolkit): LimiterForm {
-  return (options) => {
-    const { prefix, onStoreError = 'local' } = options
-    const rule = resolveRule(options)
-    assertPrefix(prefix)
-    const insure = createInsurance(toolkit, rule)
+  return (options) => openLimiter(toolkit, options.prefix, options)
+}
 
-    const storeKey = (key: string | number) => {
-      if (key === '' || Number.isNaN(key) || (typeof key !== 'string' && typeof key !== 'number')) {
-        throw invalidOption('by', `must give a string, not empty, or a number, not ${key}: it says who is counted`)
-      }
-      return taggedKey(toolkit.context().namespace, '$limit', `${key}`, `${prefix}:${rule.script.name}:`)
-    }
-
-    async function decide(key: string | number, cost: number, spend: 0 | 1): Promise<LimitOutcome> {
-      if (!(Number.isSafeInteger(cost) && cost >= 0 && cost <= rule.maxCost)) {
-        throw invalidOption('cost', `must be an integer from 0 to ${rule.maxCost}, not ${cost}: more could never pass`)
-      }
-      const { store, events } = toolkit.context()
-      const at = storeKey(key)
-      const args = rule.args(cost, spend)
-      try {
-        // Not replayable: a check whose answer got lost may have spent already.
-        const decision = await store.call('run', false, (to, call) => to.run(rule.script, [at], args, call))
-        const outcome = toOutcome(decision, rule.limit)
-        if (!outcome) throw new StoreError(store.adapter.name, 'run', 'malformed')
-        if (spend && !outcome.allowed && events.active) {
-          events.emit({ type: 'denied', prefix, key: at, retryAfterMs: outcome.retryAfterMs })
-        }
-        return outcome
-      } catch (error) {
-        events.emit({ type: 'fallback', operation: 'limit', prefix, error })
-        const reason = error instanceof StoreError ? error.reason : 'unavailable'
-        const { limit, windowMs } = rule
-        const blind = onStoreError === 'allow' ? [1, limit, 0, 0] : [0, 0, windowMs, 0]
-        const decision = onStoreError === 'local' ? await insure(at, args) : blind
-        return { ...(toOutcome(decision, limit) as LimitOutcome), status: 'undecided', reason }
-      }
-    }
-
-    return {
+/** A limiter whose limits may be left to each call: then they are functions here, and numbers in `check`. */
+export function openLimiter(toolkit: Toolkit, prefix: string, options: LimiterSettings & LimitRules<unknown>): Limiter {
+  assertPrefix(prefix)
+  const settings = resolveLimiter(prefix, options)
+  const { rules } = settings
+  let engine: LimitEngine | undefined
+  const open = async () => {
+    const { createEngine } = await import('./engine.js')
+    const context = toolkit.context()
+    engine ??= createEngine({
+      context,
       prefix,
-      limit: rule.limit,
-      windowMs: rule.windowMs,
-      check: async (key, { cost = 1 } = {}) => decide(key, cost, 1),
-      peek: async (key) => decide(key, 1, 0),
-      async reset(key) {
-        const { store } = toolkit.context()
-        await store.call('delete', true, (to, call) => to.delete([storeKey(key)], call))
-      },
+      settings,
+      sleep,
+      newToken: randomId,
+      openMemory: () => memory({ now: context.now }),
+      keyOf: (key, { method, windowMs }) =>
+        taggedKey(context.namespace, '$limit', key, `${prefix}:${method}:${windowMs}:`),
+      reasonOf: (error) => (error instanceof StoreError ? error.reason : 'unavailable'),
+      malformed: () => new StoreError(context.store.adapter.name, 'run', 'malformed'),
+      refusal: (outcome) => new RateLimitedError(prefix, outcome),
+    })
+    return engine
+  }
+  const toCall = (key: string | number, { cost = 1, limit }: CheckOptions = {}): LimitCall => {
+    const given = typeof limit === 'number' ? [limit] : limit
+    const limits = rules.map((rule, i) => {
+      const most = given ? given[i] : rule.limit
+      assertPositiveInteger(most as number, 'limit')
+      return most as number
+    })
+    const most = Math.min(...rules.map(({ burst }, i) => burst ?? (limits[i] as number)))
+    if (!(Number.isSafeInteger(cost) && cost >= 0 && cost <= most)) {
+      throw invalidOption('cost', `must be an integer from 0 to ${most}, not ${cost}: more could never pass`)
     }
+    return { key: toKey(key), cost, limits }
+  }
+  return {
+    prefix,
+    policies: rules.map(({ name, algorithm, windowMs }) => ({ name, algorithm, windowMs })),
+    async check(key, options) {
+      const call = toCall(key, options)
+      return (engine ?? (await open())).decide(call, SPEND)
+    },
+    async peek(key, options) {
+      const call = toCall(key, options)
+      return (await open()).decide(call, LOOK)
+    },
+    async waitUntilAllowed(key, options = {}) {
+      const { timeout, signal } = options
+      const call = toCall(key, options)
+      const patience = { timeoutMs: optionalMs(timeout, 'timeout'), signal }
+      return (await open()).wait(call, patience)
+    },
+    async refund(key, cost = 1, options = {}) {
+      const call = toCall(key, { ...options, cost })
+      await (await open()).adjust(call, REFUND)
+    },
+    async penalize(key, cost = 1, options = {}) {
+      const call = toCall(key, { ...options, cost })
+      await (await open()).adjust(call, PENALIZE)
+    },
+    async reset(key) {
+      const text = toKey(key)
+      await (await open()).reset(text)
+    },
   }
 }
 
-/** A limiter of this process alone, by the same rule, for while the store cannot be asked. Made when first needed. */
-function createInsurance(toolkit: Toolkit, rule: ResolvedRule) {
-  let local: ReturnType<typeof memory> | undefined
-  return async (key: string, args: number[]) => {
-    local ??= memory({ now: toolkit.context().now })
-    return local.run(rule.script, [key], args)
+/** @throws UsageError for what would make different callers share one counter. */
+function toKey(key: string | number): string {
+  if (key === '' || Number.isNaN(key) || (typeof key !== 'string' && typeof key !== 'number')) {
+    throw invalidOption('by', `must give a string, not empty, or a number, not ${key}: it says who is counted`)
   }
+  return `${key}`
 }

@@ -1,31 +1,53 @@
-import type { Script } from '../adapter/script.js'
 import type { Any } from '../decorate/types.js'
-import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
-import { type Duration, toMs } from '../time/duration.js'
-import { gcra } from './gcra.js'
-import type { Decision } from './outcome.js'
-import { slidingWindow } from './sliding-window.js'
+import type { Duration } from '../time/duration.js'
+import type { Algorithm, LimitOutcome } from './outcome.js'
+
+/** What the in-memory cache of denials holds at most, unless told otherwise. */
+export const DEFAULT_BLOCK_CACHE = 1_000
 
 /** The rule by which a limiter counts. */
-export interface LimitRule {
-  /** The most that is admitted per `per`. An integer of 1 or more. */
-  readonly limit: number
-  /** The window. More than 0. */
+export interface LimitRule<Limit = number> {
+  /** The most that is admitted per `per`; with `concurrency`, at once. An integer of 1 or more. */
+  readonly limit: Limit
+  /**
+   * The window. More than 0. With `concurrency`, the longest that a call holds its place: one that crashed gives it back
+   * then, and one that runs for longer no longer counts.
+   */
   readonly per: Duration
   /**
    * - `sliding-window`: strict; no window of `per` ever admits more than `limit`
    * - `gcra`: spread evenly, with bursts up to `burst`; the cheapest
+   * - `fixed-window`: from a first call on; up to twice the limit around the end of a window
+   * - `sliding-log`: as strict, and exact; its cost grows with `limit`
+   * - `concurrency`: so many at once, whatever their rate
    * @default 'sliding-window'
    */
-  readonly algorithm?: 'sliding-window' | 'gcra'
+  readonly algorithm?: Algorithm
+  /**
+   * `sliding-window` only: the usual estimate from two windows. It refuses for no longer than it must, but may admit up
+   * to twice the limit.
+   * @default false
+   */
+  readonly approximate?: boolean
   /** `gcra` only: how many may come at once from a standing start. An integer of 1 or more. @default `limit` */
   readonly burst?: number
 }
 
-/** What `limiter` can be told. */
-export interface LimiterOptions extends LimitRule {
-  /** What keeps this limiter's counters apart from all others'. Not empty, not beginning with `$`. */
-  readonly prefix: string
+/** One rule, or several of which a call has to pass all. */
+export type LimitRules<Limit = number> =
+  | (LimitRule<Limit> & { readonly limits?: undefined })
+  | ({
+      /**
+       * Several rules at once, as one atomic step: a call that one of them refuses spends nothing of any. No two of one
+       * algorithm and window.
+       */
+      readonly limits: readonly LimitRule<Limit>[]
+    } & { readonly [Option in keyof LimitRule]?: undefined })
+
+/** Keys by name, or a function that knows them. */
+export type KeyList = readonly (string | number)[] | ((key: string) => boolean)
+
+export interface LimiterSettings {
   /**
    * What to do when the store cannot be asked:
    * - `local`: count in this process, by the same rule, until the store is back
@@ -34,55 +56,43 @@ export interface LimiterOptions extends LimitRule {
    * @default 'local'
    */
   readonly onStoreError?: 'local' | 'allow' | 'deny'
-}
-
-/** What `@RateLimited` and `rateLimited` can be told. Callbacks get the method's arguments, and its `this`. */
-export interface RateLimitOptions<Args extends Any[] = Any[]> extends Omit<LimiterOptions, 'prefix'> {
-  /** As for `limiter`. @default `Class.method`, or the prefix of a cached function inside */
-  readonly prefix?: string
+  /** Counts, tells and emits as always, but refuses nobody: `status` is `denied`, `allowed` is true. @default false */
+  readonly dryRun?: boolean
+  /** Keys that are never limited, nor counted. Wins over `denyList`. The store is not asked. */
+  readonly allowList?: KeyList
+  /** Keys that are always refused. The store is not asked. */
+  readonly denyList?: KeyList
   /**
-   * Who is counted: a user, an address, a tenant. A string or a number; `undefined` is an error, since all such callers
-   * would share one counter.
-   * @default all calls are counted together
+   * For how many keys a denial is remembered in this process, so that until the call could pass the store need not be asked
+   * again. An integer; 0 remembers none. What other processes refund or reset meanwhile shows after that time.
+   * @default 1_000
    */
-  readonly by?: (...args: Args) => string | number
-  /** How much a call counts for. An integer from 0 to the limit. @default 1 */
-  readonly cost?: number | ((...args: Args) => number)
+  readonly blockCache?: number
 }
 
-/** A {@link LimitRule} as a script and its arguments. */
-export interface ResolvedRule {
-  readonly limit: number
-  /** The most that one call may cost. */
-  readonly maxCost: number
-  /** For the `RateLimit-Policy` field, in milliseconds. */
-  readonly windowMs: number
-  readonly script: Script<Decision>
-  args(cost: number, spend: 0 | 1): number[]
-}
+/** What `limiter` can be told. */
+export type LimiterOptions = LimiterSettings &
+  LimitRules & {
+    /** What keeps this limiter's counters apart from all others'. Not empty, not beginning with `$`. */
+    readonly prefix: string
+  }
 
-/** @throws UsageError that names the option at fault. */
-export function resolveRule(options: LimitRule & Pick<LimiterOptions, 'onStoreError'>): ResolvedRule {
-  const { limit, per, algorithm = 'sliding-window', burst, onStoreError = 'local' } = options
-  if (!['local', 'allow', 'deny'].includes(onStoreError)) {
-    throw invalidOption('onStoreError', `must be 'local', 'allow' or 'deny', not ${onStoreError}`)
+/**
+ * What `@RateLimited` and `rateLimited` can be told. Callbacks get the method's arguments, and its `this`. `limit` may be
+ * one: of a plan or a tier.
+ */
+export type RateLimitOptions<Args extends Any[] = Any[]> = LimiterSettings &
+  LimitRules<number | ((...args: Args) => number | Promise<number>)> & {
+    /** As for `limiter`. @default `Class.method`, or the prefix of a cached function inside */
+    readonly prefix?: string
+    /**
+     * Who is counted: a user, an address, a tenant. A string or a number; `undefined` is an error, since all such callers
+     * would share one counter.
+     * @default all calls are counted together
+     */
+    readonly by?: (...args: Args) => string | number
+    /** How much a call counts for. An integer from 0 to the limit. @default 1 */
+    readonly cost?: number | ((...args: Args) => number)
+    /** Is told of each decision, before the method runs or the call is refused: for `rateLimitHeaders`, say. */
+    readonly onOutcome?: (outcome: LimitOutcome, ...args: Args) => void
   }
-  const windowMs = toMs(per, 'per', 1)
-  assertPositiveInteger(limit, 'limit')
-  if (algorithm === 'sliding-window') {
-    if (burst !== undefined) throw invalidOption('burst', "goes with algorithm 'gcra' only")
-    return {
-      limit,
-      windowMs,
-      maxCost: limit,
-      script: slidingWindow,
-      args: (cost, spend) => [limit, windowMs, cost, spend],
-    }
-  }
-  if (algorithm !== 'gcra') throw invalidOption('algorithm', `must be 'sliding-window' or 'gcra', not ${algorithm}`)
-  const size = burst ?? limit
-  assertPositiveInteger(size, 'burst')
-  // Rounded up: rather a little slower than the limit than a little faster.
-  const intervalUs = Math.ceil((windowMs * 1000) / limit)
-  return { limit, windowMs, maxCost: size, script: gcra, args: (cost, spend) => [intervalUs, size, cost, spend] }
-}

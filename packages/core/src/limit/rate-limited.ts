@@ -6,8 +6,9 @@ import { wrapAs } from '../decorate/wrap.js'
 import { RateLimitedError } from '../errors/rate-limited-error.js'
 import { invalidOption } from '../errors/usage-error.js'
 import type { Toolkit } from '../store/toolkit.js'
-import { createLimiter, type Limiter } from './limiter.js'
-import { type RateLimitOptions, resolveRule } from './options.js'
+import { openLimiter } from './limiter.js'
+import type { LimitRule, RateLimitOptions } from './options.js'
+import { resolveLimiter } from './resolve.js'
 
 /** What is counted where no `by` tells callers apart. */
 const EVERYBODY = '*'
@@ -52,22 +53,38 @@ export function createRateLimited(toolkit: Toolkit): RateLimitedForm {
 /** Makes `@RateLimited` for a toolkit. */
 export function createRateLimitedDecorator(toolkit: Toolkit): RateLimitedDecorator {
   return (options: RateLimitOptions) => {
-    resolveRule(options)
+    resolveLimiter('', options)
     return decorate('RateLimited', (method, site) => wrap(toolkit, method, options, site))
   }
 }
 
 function wrap(toolkit: Toolkit, fn: AsyncFunction, options: RateLimitOptions, site?: Site): AsyncFunction {
-  resolveRule(options)
-  let limit: Limiter | undefined
-  const wrapper = async function (this: unknown, ...args: Any[]) {
+  resolveLimiter('', options)
+  /** Made at the first call: before, nobody has said what the toolkit's defaults are. */
+  const prepare = (receiver: unknown) => {
     const merged: RateLimitOptions = { ...toolkit.context().defaults.rateLimited, ...options }
-    limit ??= createLimiter(toolkit)({ ...merged, prefix: identity(this) })
-    const { by, cost = 1 } = merged
-    const key = by ? by.apply(this, args) : EVERYBODY
-    const outcome = await limit.check(key, { cost: typeof cost === 'function' ? cost.apply(this, args) : cost })
-    if (!outcome.allowed) throw new RateLimitedError(limit.prefix, outcome)
-    return runAsync('RateLimited', fn, this, args)
+    const { limits: rules = [merged as LimitRule<unknown>] } = merged
+    const isDynamic = rules.some(({ limit }) => typeof limit === 'function')
+    return { ...merged, rules, isDynamic, limiter: openLimiter(toolkit, identity(receiver), merged) }
+  }
+  let prepared: ReturnType<typeof prepare> | undefined
+  const wrapper = async function (this: unknown, ...args: Any[]) {
+    prepared ??= prepare(this)
+    const { by, cost = 1, rules, isDynamic, limiter, onOutcome } = prepared
+    const settle = <T>(option: T | ((...args: Any[]) => T)) =>
+      typeof option === 'function' ? (option as (...args: Any[]) => T).apply(this, args) : option
+    const outcome = await limiter.check(by ? by.apply(this, args) : EVERYBODY, {
+      cost: settle(cost),
+      ...(isDynamic && { limit: (await Promise.all(rules.map(({ limit }) => settle(limit)))) as number[] }),
+    })
+    onOutcome?.call(this, outcome, ...args)
+    if (!outcome.allowed) throw new RateLimitedError(limiter.prefix, outcome)
+    if (!outcome.release) return runAsync('RateLimited', fn, this, args)
+    try {
+      return await runAsync('RateLimited', fn, this, args)
+    } finally {
+      await outcome.release()
+    }
   }
   const identity = createIdentity(toolkit, 'limit', wrapper, options.prefix ?? (site ? undefined : prefixOf(fn)), site)
   return wrapAs(wrapper, fn)

@@ -1,11 +1,5 @@
 import type { Script, ScriptView } from '../adapter/script.js'
-
-/** What is asked of a rule: to look, to spend if there is enough, to spend in any case, to give back. */
-export const LOOK = 0
-export const SPEND = 1
-export const PENALIZE = 2
-export const REFUND = 3
-export type Mode = typeof LOOK | typeof SPEND | typeof PENALIZE | typeof REFUND
+import { LOOK, type Mode, REFUND } from './mode.js'
 
 /** One call, as a rule's function gets it. */
 export interface Ask {
@@ -103,7 +97,7 @@ return answer`,
         if (!spends) return [Number(admitted), Math.max(0, remaining), retryAfterMs, resetMs]
         const key = keys[i] as string
         if (ttlMs) view.set(key, String(value), ttlMs)
-        else view.delete(key)
+        else if (resetMs > 0) view.delete(key)
         const left = mode === REFUND ? Math.min(remaining + cost, numbersOf(i)[0]) : remaining - cost
         return [1, Math.max(0, left), 0, ttlMs]
       })

@@ -1,88 +1,98 @@
-import type { Script } from '../adapter/script.js'
-import type { Decision } from './outcome.js'
+import { PENALIZE, REFUND } from './mode.js'
+import type { Rule } from './rule.js'
+
+/** Into how many slots a window is cut. More are more exact, and a longer value to read and write. */
+export const SLOTS = 10
 
 /**
  * A sliding window that is never wrong on the generous side: no half-open window of `per` admits more than `limit`.
  *
- * The window is cut into ten slots, and one key holds, oldest first, each slot's count and the time of the last call in
- * it: `time:count,time:count,…`. A slot counts whole until its last call has left the window. (The usual two-counter
- * estimate admits up to twice the limit; a log of every call is exact and grows with the limit.)
+ * The window is cut into slots, and one key holds, oldest first, each slot's count and the time of the last call in it:
+ * `time:count,time:count,…`. A slot counts whole until its last call has left the window. (The usual two-counter
+ * estimate admits up to twice the limit.) With slots of 1 ms it is a log of every call, which is exact and grows with
+ * the limit.
  *
- * The key lives until its newest call has left the window. A denial writes nothing.
+ * The key lives until its newest call has left the window. A denial writes nothing. A refund takes from the oldest calls,
+ * so that what is left counts for longer than it need, never shorter. A debt grows to `limit` at most.
  *
- * KEYS: the counter. ARGV: limit, window in ms, cost, 1 to spend or 0 to look. Server time, so callers' clocks do not matter; should it step
- * back, it is held at the newest call.
+ * Numbers: limit, window in ms, number of slots. Server time, so callers' clocks do not matter; should it step back, it
+ * is held at the newest call.
  */
-export const slidingWindow: Script<Decision> = {
+export const slidingWindow: Rule = {
   name: 'sliding-window',
-  lua: `local limit, window, cost, spend = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local state = redis.call('GET', KEYS[1]) or ''
-local times, counts, used = {}, {}, 0
-for time, count in string.gmatch(state, '(%d+):(%d+)') do
+  lua: `local at, times, counts, used = now(), {}, {}, 0
+for time, count in string.gmatch(redis.call('GET', key) or '', '(%d+):(%d+)') do
   times[#times + 1], counts[#counts + 1] = tonumber(time), tonumber(count)
 end
-if #times > 0 then now = math.max(now, times[#times]) end
-local first = 1
-while times[first] and times[first] + window <= now do first = first + 1 end
-for i = first, #times do used = used + counts[i] end
-if used + cost > limit then
-  local retry, free = 0, limit - used
-  for i = first, #times do
-    free = free + counts[i]
-    if free >= cost then retry = times[i] + window - now break end
+local first, last, reset = 1, #times, 0
+if last > 0 then at = math.max(at, times[last]) end
+while first <= last and times[first] + span <= at do first = first + 1 end
+for i = first, last do used = used + counts[i] end
+if first <= last then reset = times[last] + span - at end
+if mode < 2 and used + cost > limit then
+  local retry, over = 0, used + cost - limit
+  for i = first, last do
+    over = over - counts[i]
+    if over <= 0 then retry = times[i] + span - at break end
   end
-  return { 0, math.max(0, limit - used), retry, times[#times] + window - now }
+  return 0, limit - used, retry, reset
 end
-cost = cost * spend
-if cost > 0 then
-  local last = #times
-  if last >= first and math.floor(times[last] * 10 / window) == math.floor(now * 10 / window) then
-    times[last], counts[last] = now, counts[last] + cost
+local spent = mode == 2 and math.max(0, math.min(cost, 2 * limit - used)) or cost
+if mode == 3 then
+  for i = first, last do
+    local back = math.min(spent, counts[i])
+    spent, counts[i] = spent - back, counts[i] - back
+    if counts[i] == 0 then first = i + 1 end
+  end
+elseif spent > 0 then
+  local width = span / grain
+  if first <= last and math.floor(times[last] / width) == math.floor(at / width) then
+    times[last], counts[last] = at, counts[last] + spent
   else
-    times[last + 1], counts[last + 1] = now, cost
+    last = last + 1
+    times[last], counts[last] = at, spent
   end
-  local slots = {}
-  for i = first, #times do slots[#slots + 1] = string.format('%.0f:%.0f', times[i], counts[i]) end
-  redis.call('SET', KEYS[1], table.concat(slots, ','), 'PX', ARGV[2])
 end
-return { 1, limit - used - cost, 0, #times >= first and times[#times] + window - now or 0 }`,
-  step(view, [key], args) {
-    const [limit, window, asked, spend] = args.map(Number) as [number, number, number, number]
-    const slots = (view.get(key as string) ?? '')
+if first > last then return 1, limit - used, 0, reset end
+local slots = {}
+for i = first, last do slots[#slots + 1] = string.format('%.0f:%.0f', times[i], counts[i]) end
+return 1, limit - used, 0, reset, table.concat(slots, ','), times[last] + span - at`,
+  plan(view, key, [limit, spanMs, slots], { cost, mode, nowMs }) {
+    const all = (view.get(key) ?? '')
       .split(',')
       .filter(Boolean)
-      .map((slot) => slot.split(':').map(Number) as [time: number, count: number])
-    let newest = slots.at(-1)
-    const now = Math.max(view.nowMs(), newest?.[0] ?? 0)
-    const live = slots.filter(([time]) => time + window > now)
+      .map((slot) => slot.split(':').map(Number) as [timeMs: number, count: number])
+    const atMs = Math.max(nowMs, all.at(-1)?.[0] ?? 0)
+    const live = all.filter(([timeMs]) => timeMs + spanMs > atMs)
     const used = live.reduce((sum, [, count]) => sum + count, 0)
-    if (used + asked > limit) {
-      let free = limit - used
+    const remaining = limit - used
+    const last = live.at(-1)
+    const leftMs = (slot = live.at(-1)) => (slot ? slot[0] + spanMs - atMs : 0)
+    const resetMs = leftMs()
+    let over = used + cost - limit
+    if (mode < PENALIZE && over > 0) {
       const freeing = live.find(([, count]) => {
-        free += count
-        return free >= asked
+        over -= count
+        return over <= 0
       })
-      return [
-        0,
-        Math.max(0, limit - used),
-        freeing ? freeing[0] + window - now : 0,
-        (newest?.[0] ?? now) + window - now,
-      ]
+      return { admitted: false, remaining, retryAfterMs: freeing ? leftMs(freeing) : 0, resetMs }
     }
-    const cost = asked * spend
-    newest = live.at(-1)
-    if (cost > 0) {
-      if (newest && Math.floor((newest[0] * 10) / window) === Math.floor((now * 10) / window)) {
-        newest[0] = now
-        newest[1] += cost
-      } else {
-        newest = [now, cost]
-        live.push(newest)
+    let spent = mode === PENALIZE ? Math.max(0, Math.min(cost, limit + remaining)) : cost
+    if (mode === REFUND) {
+      while (spent > 0 && live[0]) {
+        const back = Math.min(spent, live[0][1])
+        spent -= back
+        live[0][1] -= back
+        if (live[0][1] === 0) live.shift()
       }
-      view.set(key as string, live.map((slot) => slot.join(':')).join(), window)
+    } else if (spent > 0) {
+      const slotOf = (timeMs: number) => Math.floor(timeMs / (spanMs / slots))
+      if (last && slotOf(last[0]) === slotOf(atMs)) {
+        last[0] = atMs
+        last[1] += spent
+      } else live.push([atMs, spent])
     }
-    return [1, limit - used - cost, 0, newest ? newest[0] + window - now : 0]
+    const value = live.map((slot) => slot.join(':')).join()
+    return { admitted: true, remaining, retryAfterMs: 0, resetMs, value, ttlMs: leftMs() }
   },
 }

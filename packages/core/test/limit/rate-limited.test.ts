@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createLarder, memory, RateLimitedError, rateLimitHeaders, tooManyRequests } from '../../src/index.js'
-import { failing, lying } from '../../src/testing/faults.js'
+import { createLarder, type LimitOutcome, RateLimitedError } from '../../src/index.js'
 
 function setUp(options: Parameters<typeof createLarder>[0] = {}) {
   let nowMs = 1_700_000_000_000
@@ -11,6 +10,8 @@ function setUp(options: Parameters<typeof createLarder>[0] = {}) {
     },
   }
 }
+
+const { RateLimited } = setUp()
 
 describe('a rate-limited function', () => {
   test('runs while there is quota, and is refused without running after that', async () => {
@@ -52,6 +53,57 @@ describe('a rate-limited function', () => {
     await expect(limited('a')).rejects.toMatchObject({ code: 'ERR_RATE_LIMITED' })
   })
 
+  test('limit may be a function of the arguments: of a plan, even one that has to be looked up', async () => {
+    const { rateLimited } = setUp()
+    const plans: Record<string, number> = { free: 1, pro: 3 }
+    const limited = rateLimited(
+      { prefix: 'p', limit: async (plan: string) => plans[plan] as number, per: '1m', by: (_, user) => user },
+      async (_plan: string, user: string) => user,
+    )
+    await limited('free', 'ada')
+    await expect(limited('free', 'ada')).rejects.toMatchObject({ outcome: { limit: 1, remaining: 0 } })
+    // What was spent under one plan is spent under the other.
+    await limited('pro', 'ada')
+    await limited('pro', 'ada')
+    await expect(limited('pro', 'ada')).rejects.toMatchObject({ outcome: { limit: 3 } })
+    await expect(limited('none', 'ada')).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option: 'limit' })
+  })
+
+  test('several limits, one of them by plan, are told to onOutcome and by the error', async () => {
+    class Shop {
+      seen: LimitOutcome[] = []
+      @RateLimited({
+        prefix: 'Shop.buy',
+        limits: [
+          { limit: (user: string) => (user === 'ada' ? 2 : 1), per: '1s' },
+          { limit: 3, per: '1m', algorithm: 'gcra' },
+        ],
+        by: (user: string) => user,
+        onOutcome(this: Shop, outcome: LimitOutcome, _user: string) {
+          this.seen.push(outcome)
+        },
+      })
+      async buy(user: string) {
+        return user
+      }
+    }
+    const shop = new Shop()
+    await shop.buy('ada')
+    await shop.buy('ada')
+    await expect(shop.buy('ada')).rejects.toMatchObject({
+      retryAfterMs: 1_000,
+      outcome: {
+        policies: [
+          { name: 'Shop.buy-1s', limit: 2, remaining: 0, retryAfterMs: 1_000 },
+          { name: 'Shop.buy-60s-gcra', limit: 3, remaining: 1, retryAfterMs: 0 },
+        ],
+      },
+    })
+    expect(shop.seen.map(({ status }) => status)).toEqual(['allowed', 'allowed', 'denied'])
+    await shop.buy('bob')
+    await expect(shop.buy('bob')).rejects.toMatchObject({ outcome: { limit: 1 } })
+  })
+
   test.each([undefined, null, {}])('by giving %o is an error that says so', async (key) => {
     const { rateLimited } = setUp()
     const limited = rateLimited({ prefix: 'p', limit: 1, per: '1m', by: () => key as never }, async () => 1)
@@ -67,77 +119,27 @@ describe('a rate-limited function', () => {
     [{ limit: 1, per: '1m', burst: 2 }, 'burst'],
     [{ limit: 1, per: '1m', burst: 0, algorithm: 'gcra' }, 'burst'],
     [{ limit: 1, per: '1m', onStoreError: 'maybe' }, 'onStoreError'],
+    [{ limit: 1, per: '1m', approximate: true, algorithm: 'gcra' }, 'approximate'],
+    [{ limit: 1, per: '1m', blockCache: -1 }, 'blockCache'],
+    [{ limit: 1, per: '1m', denyList: 'ada' }, 'denyList'],
+    [{ limit: 1, per: '1m', allowList: new Set() }, 'allowList'],
+    [{ limits: [] }, 'limits'],
+    [{ limits: [{ limit: 1, per: '1m' }], limit: 1 }, 'limits'],
+    [
+      {
+        limits: [
+          { limit: 1, per: '1m' },
+          { limit: 2, per: '60s' },
+        ],
+      },
+      'limits',
+    ],
+    [{ limits: [{ limit: 0, per: '1m' }] }, 'limit'],
   ])('%o is refused by name, where it is given', (rule, option) => {
     const { RateLimited, rateLimited, limiter } = setUp()
     const named = expect.objectContaining({ name: 'UsageError', option })
     expect(() => RateLimited(rule as never)).toThrow(named)
     expect(() => rateLimited({ prefix: 'p', ...rule } as never, async () => 1)).toThrow(named)
     expect(() => limiter({ prefix: 'p', ...rule } as never)).toThrow(named)
-  })
-})
-
-describe('when the store fails', () => {
-  const rule = { prefix: 'api', limit: 2, per: '1m' } as const
-
-  test('by default this process counts alone', async () => {
-    const { limiter } = setUp({ adapter: failing(memory()) })
-    const api = limiter(rule)
-    const outcomes = [await api.check('k'), await api.check('k'), await api.check('k')]
-    expect(outcomes.map(({ status, allowed }) => [status, allowed])).toEqual([
-      ['undecided', true],
-      ['undecided', true],
-      ['undecided', false],
-    ])
-    expect(outcomes[2]).toMatchObject({ reason: 'unavailable', retryAfterMs: 60_000 })
-  })
-
-  test("'allow' lets through, 'deny' refuses", async () => {
-    const { limiter } = setUp({ adapter: failing(memory()) })
-    expect(await limiter({ ...rule, onStoreError: 'allow' }).check('k')).toMatchObject({
-      status: 'undecided',
-      allowed: true,
-    })
-    expect(await limiter({ ...rule, onStoreError: 'deny' }).check('k')).toMatchObject({
-      status: 'undecided',
-      allowed: false,
-    })
-    expect(() => limiter({ ...rule, onStoreError: 'maybe' as never })).toThrow(
-      expect.objectContaining({ option: 'onStoreError' }),
-    )
-  })
-
-  test('an answer that no script gives is no answer', async () => {
-    const { limiter } = setUp({ adapter: lying(memory()) })
-    for (let i = 0; i < 12; i++) {
-      expect(await limiter({ ...rule, limit: 100 }).check('k')).toMatchObject({ status: 'undecided', allowed: true })
-    }
-  })
-})
-
-describe('over HTTP', () => {
-  test('fields of the IETF draft, in whole seconds', async () => {
-    const { limiter } = setUp()
-    const api = limiter({ prefix: 'per "user"', limit: 2, per: '90s' })
-    expect(rateLimitHeaders(await api.check('k'), api)).toEqual({
-      RateLimit: '"per \\"user\\"";r=1;t=90',
-      'RateLimit-Policy': '"per \\"user\\"";q=2;w=90',
-    })
-    await api.check('k')
-    expect(rateLimitHeaders(await api.check('k'))).toEqual({ RateLimit: '"default";r=0;t=90', 'Retry-After': '90' })
-  })
-
-  test('429 with problem details', async () => {
-    const { rateLimited } = setUp()
-    const home = rateLimited({ prefix: 'home', limit: 1, per: '1s' }, async () => 1)
-    await home()
-    const response = tooManyRequests((await home().catch((error: unknown) => error)) as RateLimitedError)
-    expect(response.status).toBe(429)
-    expect(response.headers.get('Retry-After')).toBe('1')
-    expect(response.headers.get('Content-Type')).toBe('application/problem+json')
-    expect(await response.json()).toMatchObject({
-      status: 429,
-      title: 'Too Many Requests',
-      'violated-policies': ['home'],
-    })
   })
 })

@@ -1,20 +1,24 @@
 import type { Adapter } from '../../adapter/adapter.js'
 import { gcra } from '../../limit/gcra.js'
-import type { Decision } from '../../limit/outcome.js'
-import { slidingWindow } from '../../limit/sliding-window.js'
+import { LOOK, type Mode, SPEND } from '../../limit/mode.js'
+import { type Decision, limitArgs, limitScript } from '../../limit/rule.js'
+import { SLOTS, slidingWindow } from '../../limit/sliding-window.js'
 import { acquireScript, takeArgs } from '../../lock/acquire-script.js'
 import { assert, assertEqual } from './assert.js'
 import type { Case } from './kit.js'
 
 const MINUTE_MS = 60_000
 
+/** A {@link Decision} of one rule. */
+type Answer = [admitted: number, remaining: number, retryAfterMs: number, resetMs: number]
+
 /** Spends 1 of `limit` per `windowMs`, or only looks. */
-const slide = (adapter: Adapter, key: string, limit: number, windowMs: number, spend: 0 | 1 = 1): Promise<Decision> =>
-  adapter.run(slidingWindow, [key], [limit, windowMs, 1, spend])
+const slide = (adapter: Adapter, key: string, limit: number, windowMs: number, mode: Mode = SPEND): Promise<Decision> =>
+  adapter.run(limitScript([slidingWindow]), [key], limitArgs(1, mode, [[limit, windowMs, SLOTS]]))
 
 /** Spends 1 of a burst of 3 that comes back at one per `intervalMs`, or only looks. */
-const smooth = (adapter: Adapter, key: string, intervalMs: number, spend: 0 | 1 = 1): Promise<Decision> =>
-  adapter.run(gcra, [key], [intervalMs * 1_000, 3, 1, spend])
+const smooth = (adapter: Adapter, key: string, intervalMs: number, mode: Mode = SPEND): Promise<Decision> =>
+  adapter.run(limitScript([gcra]), [key], limitArgs(1, mode, [[3, intervalMs * 1_000, 0]]))
 
 /** The scripts that rate limits and locks run. Their arithmetic has tests of its own; here they meet the adapter. */
 export const productScripts: readonly Case[] = [
@@ -22,12 +26,12 @@ export const productScripts: readonly Case[] = [
     name: 'runs the sliding window: admits the limit, then denies and writes nothing',
     async run({ adapter, key, get }) {
       const at = key('window')
-      assertEqual((await slide(adapter, at, 2, MINUTE_MS, 0)).slice(0, 3), [1, 2, 0], 'a look at a new window')
+      assertEqual((await slide(adapter, at, 2, MINUTE_MS, LOOK)).slice(0, 3), [1, 2, 0], 'a look at a new window')
       assertEqual(await get(at), null, 'the state after a look')
       assertEqual((await slide(adapter, at, 2, MINUTE_MS)).slice(0, 3), [1, 1, 0], 'the first call')
       assertEqual((await slide(adapter, at, 2, MINUTE_MS)).slice(0, 3), [1, 0, 0], 'the second call')
       const state = await get(at)
-      const [admitted, remaining, retryAfterMs, resetMs] = await slide(adapter, at, 2, MINUTE_MS)
+      const [admitted, remaining, retryAfterMs, resetMs] = (await slide(adapter, at, 2, MINUTE_MS)) as Answer
       assertEqual([admitted, remaining], [0, 0], 'the third call')
       assert(retryAfterMs > 0 && retryAfterMs <= MINUTE_MS, `a retry within the window, not in ${retryAfterMs} ms`)
       assert(resetMs >= retryAfterMs && resetMs <= MINUTE_MS, `a reset within the window, not in ${resetMs} ms`)
@@ -48,13 +52,13 @@ export const productScripts: readonly Case[] = [
     name: 'runs GCRA: admits the burst, then denies and writes nothing',
     async run({ adapter, key, get }) {
       const at = key('smooth')
-      assertEqual(await smooth(adapter, at, MINUTE_MS, 0), [1, 3, 0, 0], 'a look from a standing start')
+      assertEqual(await smooth(adapter, at, MINUTE_MS, LOOK), [1, 3, 0, 0], 'a look from a standing start')
       assertEqual(await get(at), null, 'the state after a look')
       for (const remaining of [2, 1, 0]) {
         assertEqual((await smooth(adapter, at, MINUTE_MS)).slice(0, 3), [1, remaining, 0], 'a call of the burst')
       }
       const state = await get(at)
-      const [admitted, remaining, retryAfterMs, resetMs] = await smooth(adapter, at, MINUTE_MS)
+      const [admitted, remaining, retryAfterMs, resetMs] = (await smooth(adapter, at, MINUTE_MS)) as Answer
       assertEqual([admitted, remaining], [0, 0], 'a call above the burst')
       assert(retryAfterMs > 0 && retryAfterMs <= MINUTE_MS, `a retry within one interval, not in ${retryAfterMs} ms`)
       assert(resetMs > 2 * MINUTE_MS - 1_000 && resetMs <= 3 * MINUTE_MS, `a reset after three, not in ${resetMs} ms`)
@@ -67,7 +71,7 @@ export const productScripts: readonly Case[] = [
       const at = key('smooth')
       const intervalMs = 4 * shortTtlMs
       for (let call = 0; call < 3; call++) await smooth(adapter, at, intervalMs)
-      const [, , retryAfterMs] = await smooth(adapter, at, intervalMs)
+      const [, , retryAfterMs] = (await smooth(adapter, at, intervalMs)) as Answer
       await pass(retryAfterMs)
       assertEqual((await smooth(adapter, at, intervalMs))[0], 1, 'the call after the interval')
     },

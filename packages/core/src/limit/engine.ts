@@ -1,0 +1,168 @@
+import type { Adapter } from '../adapter/adapter.js'
+import type { Script } from '../adapter/script.js'
+import type { Context } from '../store/toolkit.js'
+import { createBlockCache } from './block-cache.js'
+import { blockedMs, isAdmitted, toOutcome } from './decision.js'
+import { createInsurance } from './insurance.js'
+import { createLease } from './lease.js'
+import { type LOOK, type Mode, type PENALIZE, REFUND, SPEND } from './mode.js'
+import type { LimitOutcome } from './outcome.js'
+import type { ResolvedLimiterOptions, ResolvedRule } from './resolve.js'
+import { type Decision, limitArgs, limitScript } from './rule.js'
+import { numbersOf, RULES } from './rules.js'
+import { createLines, type Patience } from './wait.js'
+
+/** A call whose arguments are in order. */
+export interface LimitCall {
+  readonly key: string
+  readonly cost: number
+  /** Of each rule. */
+  readonly limits: readonly number[]
+}
+
+/**
+ * What stands behind a limiter: it asks the store, and knows what to answer where that cannot be asked or need not be.
+ * Loaded with the first check, so that importing core does not pay for it.
+ */
+export interface LimitEngine {
+  decide(call: LimitCall, mode: typeof LOOK | typeof SPEND): Promise<LimitOutcome>
+  wait(call: LimitCall, patience: Patience): Promise<LimitOutcome>
+  /** @throws StoreError */
+  adjust(call: LimitCall, mode: typeof PENALIZE | typeof REFUND): Promise<void>
+  /** @throws StoreError */
+  reset(key: string): Promise<void>
+}
+
+/** What the engine needs of the rest of core. Handed in: what is loaded on need must not share files with what is not. */
+export interface EngineParts {
+  readonly context: Context
+  readonly prefix: string
+  readonly settings: ResolvedLimiterOptions
+  keyOf(key: string, rule: ResolvedRule): string
+  newToken(): string
+  openMemory(): Adapter
+  sleep(pauseMs: number, signal?: AbortSignal): Promise<void>
+  /** Why the store failed, for an outcome. */
+  reasonOf(error: unknown): string
+  malformed(): Error
+  refusal(outcome: LimitOutcome): Error
+}
+
+export function createEngine(parts: EngineParts): LimitEngine {
+  const { context, prefix, settings } = parts
+  const { store, events, monotonicMs } = context
+  const { rules, onStoreError } = settings
+  const script = limitScript(rules.map(({ method }) => RULES[method]))
+  const insurance = createInsurance(parts.openMemory, monotonicMs)
+  const blocks = createBlockCache(settings.blockCache, monotonicMs)
+  const isLeased = rules.some(({ algorithm }) => algorithm === 'concurrency')
+  const wait = createLines(parts, monotonicMs)
+
+  /** Why the store could not be asked the last time; undefined when it could. */
+  let failure: string | undefined
+
+  const keysOf = (key: string) => rules.map((rule) => parts.keyOf(key, rule))
+  const argsOf = ({ cost, limits }: LimitCall, mode: Mode, token?: string) =>
+    limitArgs(
+      cost,
+      mode,
+      rules.map((rule, i) => numbersOf(rule, limits[i] as number)),
+      token,
+    )
+  const run = (script: Script<Decision>, keys: readonly string[], args: readonly (string | number)[], again = false) =>
+    store.call('run', again, (to, options) => to.run(script, keys, args, options))
+  /** What all rules say as one, where nothing is counted. */
+  const blind = (admits: boolean, limits: readonly number[]): Decision =>
+    rules.flatMap(({ windowMs }, i) => (admits ? [1, limits[i] as number, 0, 0] : [0, 0, windowMs, 0]))
+
+  function openLease(keys: readonly string[], token: string) {
+    const places = keys.filter((_, i) => rules[i]?.algorithm === 'concurrency')
+    const refund = limitScript(places.map(() => RULES.concurrency))
+    // To end a lease takes no limit and no time.
+    const numbers = places.map(() => [1, 1, 0] as const)
+    const args = limitArgs(1, REFUND, numbers, token)
+    return createLease(
+      async () => {
+        if (insurance.active) await insurance.run(refund, places, args)
+      },
+      // Replayable: a lease ends once.
+      () =>
+        run(refund, places, args, true).then(
+          () => {},
+          (error) => events.emit({ type: 'fallback', operation: 'limit', prefix, error }),
+        ),
+    )
+  }
+
+  async function decide(call: LimitCall, mode: typeof LOOK | typeof SPEND): Promise<LimitOutcome> {
+    const { key, cost, limits } = call
+    const keys = keysOf(key)
+    const conclude = (decision: unknown, reason?: string): LimitOutcome => {
+      const outcome = toOutcome(decision, rules, limits, reason)
+      if (!outcome) throw parts.malformed()
+      if (mode === SPEND && !outcome.allowed && events.active) {
+        events.emit({ type: 'denied', prefix, key: keys[0] as string, retryAfterMs: outcome.retryAfterMs })
+      }
+      return settings.dryRun ? { ...outcome, allowed: true } : outcome
+    }
+    if (settings.isAllowListed(key)) return conclude(blind(true, limits), 'allow-list')
+    if (settings.isDenyListed(key)) return conclude(blind(false, limits), 'deny-list')
+    const known = mode === SPEND && blocks.find(key, cost, limits)
+    if (known) return conclude(known)
+
+    const token = isLeased && mode === SPEND ? parts.newToken() : ''
+    const lease = token ? openLease(keys, token) : undefined
+    const args = argsOf(call, mode, token)
+    // What this process admitted alone counts until its time is over, whether or not the store is back.
+    const local = insurance.active ? await insurance.run(script, keys, args) : undefined
+    if (local && !isAdmitted(local)) return conclude(local, failure ?? 'local')
+
+    const askedAtMs = monotonicMs()
+    try {
+      // Not replayable: a check whose answer got lost may have spent already.
+      const decision = await run(script, keys, args)
+      const outcome = conclude(decision)
+      failure = undefined
+      if (outcome.status === 'allowed') {
+        // What is spent now is not there for a higher cost either.
+        if (mode === SPEND) blocks.forget(key)
+        return lease ? { ...outcome, release: lease.release } : outcome
+      }
+      if (mode === SPEND) {
+        if (local && cost) await insurance.run(script, keys, argsOf(call, REFUND, token))
+        blocks.remember(key, { cost, limits, decision, askedAtMs }, blockedMs(outcome))
+      }
+      return outcome
+    } catch (error) {
+      events.emit({ type: 'fallback', operation: 'limit', prefix, error })
+      failure = parts.reasonOf(error)
+      // The place may have been taken all the same.
+      lease?.abandon()
+      const decision =
+        onStoreError === 'local'
+          ? (local ?? (await insurance.run(script, keys, args)))
+          : blind(onStoreError === 'allow', limits)
+      const outcome = conclude(decision, failure)
+      return outcome.allowed && lease ? { ...outcome, release: lease.releaseLocal } : outcome
+    }
+  }
+
+  return {
+    decide,
+    wait: (call, patience) => wait(call.key, () => decide(call, SPEND), patience),
+    async adjust(call, mode) {
+      const keys = keysOf(call.key)
+      const args = argsOf(call, mode)
+      blocks.forget(call.key)
+      if (insurance.active) await insurance.run(script, keys, args)
+      // Not replayable: it would be given or taken twice.
+      await run(script, keys, args)
+    },
+    async reset(key) {
+      const keys = keysOf(key)
+      blocks.forget(key)
+      await insurance.forget(keys)
+      await store.call('delete', true, (to, options) => to.delete(keys, options))
+    },
+  }
+}
