@@ -46,6 +46,8 @@ const WORDS: Record<MissReason, string> = {
   stamp: 'a tag, the prefix or the namespace was evicted',
   unreadable: 'what is stored cannot be read',
   schema: 'what is stored does not fit `schema`',
+  expired: 'its ttl has ended',
+  leased: 'another process is loading it',
 }
 
 export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
