@@ -15,8 +15,8 @@ const EXTENDED = [
   'migrate',
 ] as const satisfies readonly (keyof CachedOptions)[]
 
-export function isExtended(options: CachedOptions): boolean {
-  return EXTENDED.some((name) => options[name] !== undefined)
+export function isExtended(options: CachedOptions | undefined): boolean {
+  return !!options && EXTENDED.some((name) => options[name] !== undefined)
 }
 
 /** The plain read path, unless an option asks for more. */
