@@ -1,7 +1,7 @@
 import { invalidOption } from '../../errors/usage-error.js'
 import { optionalMs } from '../../time/duration.js'
 import type { Policy } from '../engine.js'
-import type { CachedOptions } from '../options.js'
+import type { CachedOptions, EarlyRefreshOptions } from '../options.js'
 import { createEarly, type IsEarly } from './early.js'
 
 /** How long one process may keep the others waiting for its load, where no `hardTimeout` says how long one may take. */
@@ -48,6 +48,11 @@ function createPlan(policy: Policy<never>, options: CachedOptions): Plan {
   if (softMs !== undefined && !errorMs) {
     throw invalidOption('softTimeout', 'needs `staleIfError`: how long a result is kept to be served instead')
   }
+  if (hardMs === 0) throw invalidOption('hardTimeout', 'must be more than 0')
+  if (Number.isNaN(jitter)) throw invalidOption('jitter', 'must be from 0 to 1')
+  if (dedupe !== 'process' && dedupe !== 'everywhere' && dedupe !== false) {
+    throw invalidOption('dedupe', "must be 'process', 'everywhere' or false")
+  }
   const jitterMs = typeof jitter === 'number' ? undefined : optionalMs(jitter, 'jitter')
   /** At least 1 ms stays: a ttl of 0 would mean not to store at all. */
   const shortened = (ttlMs: number) => {
@@ -64,9 +69,20 @@ function createPlan(policy: Policy<never>, options: CachedOptions): Plan {
     errorMs,
     softMs,
     hardMs,
-    isEarly: earlyRefresh ? createEarly(earlyRefresh === true ? {} : earlyRefresh) : undefined,
+    isEarly: earlyRefresh ? createEarly(checkEarly(earlyRefresh === true ? {} : earlyRefresh)) : undefined,
     shares: dedupe !== false,
     leaseMs: dedupe === 'everywhere' ? (hardMs ?? DEFAULT_LEASE_MS) : undefined,
     timing: { loadMs: undefined },
   }
+}
+
+function checkEarly(options: EarlyRefreshOptions): EarlyRefreshOptions {
+  const { beta = 1, random, now } = options
+  if (!(beta > 0 && beta < Infinity)) throw invalidOption('earlyRefresh.beta', 'must be more than 0')
+  for (const [name, given] of Object.entries({ random, now })) {
+    if (given !== undefined && typeof given !== 'function') {
+      throw invalidOption(`earlyRefresh.${name}`, 'must be a function that gives a number')
+    }
+  }
+  return options
 }
