@@ -92,6 +92,11 @@ export interface Capabilities {
   /** Times to live are kept to this many milliseconds: 1 for Redis. */
   readonly ttlGranularityMs: number
   /**
+   * Each command has its price, so that engines rather read again, a bounded number of times, than send messages.
+   * @default false
+   */
+  readonly billed?: boolean
+  /**
    * The most milliseconds that a call should take, unless configured: 1,000 over HTTP.
    * @default 250
    */

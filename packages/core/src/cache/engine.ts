@@ -1,5 +1,5 @@
 import type { UncacheableValueError } from '../errors/uncacheable-value-error.js'
-import type { MissReason } from '../events/events.js'
+import type { MissReason, StaleReason } from '../events/events.js'
 import { shared } from '../platform/shared.js'
 import type { Serializer } from '../serialize/serializer.js'
 import type { Context } from '../store/toolkit.js'
@@ -14,10 +14,12 @@ export interface Policy<Result> {
   readonly serializer: Serializer
   /** Milliseconds for which a result may be served; 0 for one that is not to be stored. */
   readonly ttlMs: (result: Result) => number
+  /** For how many milliseconds beyond that the store keeps it, for readers who know to tell. @default 0 */
+  readonly staleMs?: number
   /** The most milliseconds that the store may add to a call. */
   readonly budgetMs: number
   readonly onUncacheable: (error: UncacheableValueError) => void
-  /** What the function was given, for what only few need. */
+  /** Those of the function, with the toolkit's defaults behind them, where there is a function. */
   readonly options?: CachedOptions
 }
 
@@ -56,6 +58,8 @@ export interface CacheStats {
   dedupes: number
   /** Calls that went on without the store because it failed. */
   fallbacks: number
+  /** Calls that were answered with a result whose ttl had ended. */
+  stales: number
 }
 
 /** Reads a result back from its payload; `text` is the whole entry at `key`. May be a Promise, and may throw. */
@@ -82,7 +86,7 @@ export function engineOf(context: Context): Engine {
       context,
       flights: createFlights(context),
       stamps: createStamps(context.store),
-      stats: { hits: 0, misses: 0, dedupes: 0, fallbacks: 0 },
+      stats: { hits: 0, misses: 0, dedupes: 0, fallbacks: 0, stales: 0 },
       decode: (serializer, payload, _text, key) => serializer.deserialize(payload, key),
     }
     const created = engine
@@ -112,7 +116,10 @@ export function note(
   { stats, context }: Engine,
   { key, policy }: Place<never>,
   count: keyof CacheStats,
-  event: { type: 'hit' | 'dedupe' } | { type: 'miss'; reason: MissReason },
+  event:
+    | { type: 'hit' | 'dedupe' }
+    | { type: 'miss'; reason: MissReason }
+    | { type: 'stale'; reason: StaleReason; ageMs: number },
 ): void {
   stats[count]++
   if (context.events.active) context.events.emit({ ...event, prefix: policy.prefix, key })

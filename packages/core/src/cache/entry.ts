@@ -12,6 +12,11 @@ import type { MissReason } from '../events/events.js'
  * A tombstone, `!` and random digits, takes the place of an entry that was evicted by key.
  */
 const VERSION = '1'
+/**
+ * In place of the version, where the store keeps an entry beyond `freshUntilAt`. To readers who do not look at that, it
+ * is unreadable: they must not serve it for longer than its ttl.
+ */
+export const KEPT = '2'
 const TOMBSTONE = '!'
 const LENGTH_AT = 16
 const TAGS_AT = 22
@@ -26,28 +31,36 @@ export interface Loaded {
   readonly freshUntilAtMs: number
   /** How long the load took. */
   readonly loadMs: number
+  /** For how long beyond `freshUntilAtMs` the store keeps it. @default 0 */
+  readonly staleMs?: number
 }
 
 /** @param tagNames for readers who cannot know them from arguments */
 export function writeEntry(entry: Entry & Loaded, stamps: readonly string[], tagNames: readonly string[] = []): string {
   const digits = (value: number, width: number) => Math.floor(value).toString(36).padStart(width, '0').slice(-width)
   const tags = tagNames.length ? JSON.stringify(tagNames) : ''
-  return `${VERSION}${digits(entry.freshUntilAtMs, 9)}${digits(entry.loadMs, 6)}${digits(entry.payload.length, 6)}${digits(tags.length, 4)}${stamps.join()};${tags}${entry.payload}`
+  return `${entry.staleMs ? KEPT : VERSION}${digits(entry.freshUntilAtMs, 9)}${digits(entry.loadMs, 6)}${digits(entry.payload.length, 6)}${digits(tags.length, 4)}${stamps.join()};${tags}${entry.payload}`
 }
 
 /**
  * The entry that a read brought, or why there is none. A stamp that is missing, or another than at the time of the
  * load, means that the entry was evicted since.
  * @param values what lies at the entry's key, and behind it the stamps as they are now
+ * @param kept `KEPT` for readers who look at `freshUntilAt`
  */
-export function readEntry(values: readonly (string | null)[]): Entry | MissReason {
+export function readEntry(values: readonly (string | null)[], kept?: typeof KEPT): Entry | MissReason {
   const text = values[0] ?? null
   if (text === null) return 'absent'
   if (text[0] === TOMBSTONE) return 'evicted'
   const end = text.indexOf(';', STAMPS_AT)
   const tagsLength = text.startsWith('0000', TAGS_AT) ? 0 : parse(text, TAGS_AT, STAMPS_AT)
   const payloadAt = end + 1 + tagsLength
-  if (text[0] !== VERSION || end < 0 || text.length - payloadAt !== parse(text, LENGTH_AT, TAGS_AT)) return 'unreadable'
+  if (
+    (text[0] !== VERSION && text[0] !== kept) ||
+    end < 0 ||
+    text.length - payloadAt !== parse(text, LENGTH_AT, TAGS_AT)
+  )
+    return 'unreadable'
   let at = STAMPS_AT - 1
   for (let i = 1; i < values.length; i++) {
     const stamp = values[i]
@@ -74,6 +87,7 @@ export function writeTombstone(id: string): string {
   return TOMBSTONE + id
 }
 
-function parse(text: string, from: number, to: number): number {
+/** The number, in base 36, at a place of an entry. */
+export function parse(text: string, from: number, to: number): number {
   return Number.parseInt(text.slice(from, to), 36)
 }

@@ -1,6 +1,7 @@
 import { type Engine, note, type Request } from './engine.js'
 import type { Flight } from './flights.js'
 import { readThrough } from './read-through.js'
+import type { Reader } from './reader.js'
 
 /** The pauses between two looks double between these. */
 const FIRST_PAUSE_MS = 1
@@ -12,8 +13,14 @@ const PATIENCE_MS = 2_000
  * Waits for a load of another request, on a platform where requests must not await each other's promises: it looks, by
  * timers of its own, whether the load has left its result, and takes a copy. A load that failed, was evicted, cannot be
  * copied or takes too long, or may end with its request, is nothing to wait for: the call then goes on by itself.
+ * @param again how it goes on
  */
-export async function follow<Result>(engine: Engine, request: Request<Result>, flight: Flight): Promise<Result> {
+export async function follow<Result>(
+  engine: Engine,
+  request: Request<Result>,
+  flight: Flight,
+  again: Reader = readThrough,
+): Promise<Result> {
   const { flights, context } = engine
   const { serializer } = request.policy
   const startedMs = context.monotonicMs()
@@ -32,5 +39,5 @@ export async function follow<Result>(engine: Engine, request: Request<Result>, f
       // Then by itself.
     }
   }
-  return readThrough(engine, { ...request, alone: true })
+  return again(engine, { ...request, alone: true })
 }

@@ -5,7 +5,9 @@ import type { MissReason } from '../events/events.js'
 import { type CachedCall, callBehind } from './cached-call.js'
 import { look } from './engine.js'
 import { evict } from './evict.js'
+import type { Prospect } from './extended/look.js'
 import { fit } from './fit.js'
+import { isExtended } from './reader.js'
 import { refresh } from './refresh.js'
 
 /** What can be done to the cached results of one function. `args` are always those of a call. */
@@ -18,7 +20,10 @@ export interface CacheHandle<F extends AsyncFunction = AsyncFunction> {
   evict(...args: Parameters<F>): Promise<void>
   /** Runs the function, whatever is stored, and stores its result. When the store fails, the result comes all the same. */
   refresh(...args: Parameters<F>): Promise<Awaited<ReturnType<F>>>
-  /** The stored result, or `undefined` when there is none, without running the function. @throws StoreError */
+  /**
+   * What a call would serve without waiting for the function: the stored result, within `staleWhileRevalidate` a stale
+   * one too; `undefined` when there is none. Nothing is refreshed by it. @throws StoreError
+   */
   peek(...args: Parameters<F>): Promise<Awaited<ReturnType<F>> | undefined>
   /** The key in the store. @throws UsageError when an argument has no key, or `when` or `scope` bypass the cache. */
   keyOf(...args: Parameters<F>): string
@@ -32,7 +37,8 @@ export interface CacheHandle<F extends AsyncFunction = AsyncFunction> {
 export interface Explanation {
   /** `undefined` where the call would bypass the cache. */
   readonly key: string | undefined
-  readonly outcome: 'hit' | 'miss' | 'bypass' | 'fallback'
+  /** `stale`: a result whose ttl has ended, and a refresh in the background. */
+  readonly outcome: 'hit' | 'stale' | 'miss' | 'bypass' | 'fallback'
   readonly reason: MissReason | undefined
   /** Commands that the call would send, if the tags were seen before. */
   readonly commands: number
@@ -46,6 +52,8 @@ const WORDS: Record<MissReason, string> = {
   stamp: 'a tag, the prefix or the namespace was evicted',
   unreadable: 'what is stored cannot be read',
   schema: 'what is stored does not fit `schema`',
+  expired: 'its ttl has ended',
+  leased: 'another process is loading it',
 }
 
 export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
@@ -59,16 +67,28 @@ export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
     }
     return request
   }
-  const read = async (args: Any[]) => {
+  const lookAhead = async (args: Any[]): Promise<(Prospect & { key: string }) | undefined> => {
     const wanted = cached.request(self, args)
     if (!wanted) return undefined
     const request = await fit(wanted)
+    if (isExtended(request.policy.options)) {
+      return { key: request.key, ...(await (await import('./extended/look.js')).lookAhead(cached.engine(), request)) }
+    }
     const { entry } = await look(cached.engine(), request)
-    if (typeof entry === 'string') return { request, reason: entry }
+    const { key } = request
+    const miss = (reason: MissReason): Prospect & { key: string } => ({
+      key,
+      outcome: 'miss',
+      reason,
+      commands: 2,
+      clause: 'runs the function and stores its result',
+    })
+    if (typeof entry === 'string') return miss(entry)
     try {
-      return { request, value: await request.policy.serializer.deserialize(entry.payload, request.key) }
-    } catch (error) {
-      return { request, reason: (await import('./schema.js')).missReason(error) }
+      const value: unknown = await request.policy.serializer.deserialize(entry.payload, request.key)
+      return { key, outcome: 'hit', value, commands: 1, clause: 'serves the stored result' }
+    } catch {
+      return miss('unreadable')
     }
   }
   return {
@@ -80,32 +100,28 @@ export function createHandle(cached: CachedCall, self: unknown): CacheHandle {
       return request ? refresh(cached.engine(), request) : cached.run(self, args)
     },
     async peek(...args) {
-      return (await read(args))?.value as never
+      return (await lookAhead(args))?.value as never
     },
     keyOf: (...args) => required(args).key,
     async evictAll() {
       await evict(cached.engine(), [], [cached.prefixStamp(self)])
     },
     async explain(...args) {
-      const explained = (
-        outcome: Explanation['outcome'],
-        commands: number,
-        summary: string,
-        key?: string,
-        reason?: MissReason,
-      ) => ({ key, outcome, reason, commands, summary })
       try {
-        const found = await read(args)
-        if (!found) return explained('bypass', 0, 'runs the function: `when` or `scope` bypass the cache')
-        const { request, reason } = found
-        if (!reason) return explained('hit', 1, 'serves the stored result', request.key)
-        return explained('miss', 2, `runs the function and stores its result: ${WORDS[reason]}`, request.key, reason)
+        const prospect = await lookAhead(args)
+        if (!prospect) return unread('bypass', 'runs the function: `when` or `scope` bypass the cache')
+        const { key, outcome, reason, commands, clause } = prospect
+        return { key, outcome, reason, commands, summary: reason ? `${clause}: ${WORDS[reason]}` : clause }
       } catch (error) {
         if (error instanceof UsageError) throw error
-        return explained('fallback', 0, `runs the function: ${(error as Error).message}`)
+        return unread('fallback', `runs the function: ${(error as Error).message}`)
       }
     },
   }
+}
+
+function unread(outcome: Explanation['outcome'], summary: string): Explanation {
+  return { key: undefined, outcome, reason: undefined, commands: 0, summary }
 }
 
 /**

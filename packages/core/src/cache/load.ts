@@ -39,13 +39,17 @@ export async function loadAndFill<Result>(
     }
     // Evicted meanwhile, or so slow that an eviction's tombstone may have gone.
     if (flight.abandoned || loadMs > MAX_LOAD_MS) return false
-    const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs, payload }, words, tags)
+    const { staleMs = 0 } = policy
+    const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs, payload, staleMs }, words, tags)
     const found = values?.[0]
     const when = typeof found === 'string' ? { matches: found } : 'absent'
     const budgetMs = Math.max(1, policy.budgetMs - readMs)
     try {
       // One round trip: an entry whose stamps arrive after it is not served before them.
-      const [stored] = await Promise.all([store.set(key, text, { ttlMs, when }, budgetMs), ...write(budgetMs)])
+      const [stored] = await Promise.all([
+        store.set(key, text, { ttlMs: ttlMs + staleMs, when }, budgetMs),
+        ...write(budgetMs),
+      ])
       return stored
     } catch (error) {
       fallBack(engine, policy.prefix, error)

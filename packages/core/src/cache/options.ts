@@ -1,4 +1,5 @@
 import type { Any } from '../decorate/types.js'
+import { invalidOption } from '../errors/usage-error.js'
 import type { Serializer } from '../serialize/serializer.js'
 import { type Duration, optionalMs, toMs } from '../time/duration.js'
 import type { Schema } from './schema.js'
@@ -62,7 +63,71 @@ export interface CachedOptions<Args extends Any[] = Any[], Result = Any> {
    * @default the toolkit's: 250 ms over TCP, 1 s over HTTP
    */
   readonly budget?: Duration
+  /**
+   * For how long after its ttl a result is still served at once, while a new one is loaded in the background: one
+   * refresh for each key and process. A refresh that fails is followed by a pause, 1 s at first and doubling up to 30 s.
+   * 0 is none. (RFC 5861, `stale-while-revalidate`.)
+   * @default 0
+   */
+  readonly staleWhileRevalidate?: Duration
+  /**
+   * For how long after its ttl a result is served when loading a new one fails or exceeds `hardTimeout`. A failure is
+   * followed by a pause, 1 s at first and doubling up to 30 s, in which the method is not called for these arguments:
+   * callers get the stale result, or where there is none, for 1 s, the very error that the method rejected with. 0 is
+   * none. (RFC 5861, `stale-if-error`.)
+   * @default 0
+   */
+  readonly staleIfError?: Duration
+  /**
+   * The longest that a caller waits for the method while a result of the `staleIfError` window is at hand. Then that is
+   * served, and the load goes on. 0 waits for nothing.
+   * @default as long as the method takes
+   * @throws UsageError (`ERR_INVALID_OPTION`), at the first call, without `staleIfError`
+   */
+  readonly softTimeout?: Duration
+  /**
+   * The longest that the method may take. Then the signal of `currentLoad()` aborts, what the method still brings is
+   * dropped, and callers get a stale result within `staleIfError`, else an error. More than 0.
+   * @default as long as the method takes
+   * @throws LarderError (`ERR_LOAD_TIMEOUT`) from calls
+   */
+  readonly hardTimeout?: Duration
+  /**
+   * By how much the ttl is shortened at random, at most, so that what was stored together does not end together: a share
+   * of the ttl from 0 to 1, or a span such as `'30s'`. The ttl stays the upper bound.
+   * @default 0
+   */
+  readonly jitter?: number | Duration
+  /**
+   * Refreshes a result in the background shortly before its ttl ends, at a moment drawn at random, the earlier the longer
+   * its load took: of many processes one is likely to be first, without talking to each other, and without a command.
+   * (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015.)
+   * @default false
+   */
+  readonly earlyRefresh?: boolean | EarlyRefreshOptions
+  /**
+   * Who shares a load of the same key:
+   * - `'process'`: the concurrent callers of one process
+   * - `'everywhere'`: those of all processes, by a lease in the store. The others serve a stale result, or wait for the
+   *   one that loads: for `hardTimeout`, or 5 s, at most. Then they load themselves
+   * - `false`: nobody; only refreshes in the background are one for each key and process
+   * @default 'process'
+   */
+  readonly dedupe?: 'process' | 'everywhere' | false
 }
+
+/** How `earlyRefresh` draws its moments. */
+export interface EarlyRefreshOptions {
+  /** The greater, the earlier. More than 0. @default 1 */
+  readonly beta?: number
+  /** A number above 0 and up to 1. @default from `Math.random` */
+  readonly random?: () => number
+  /** The wall clock, in milliseconds. @default the toolkit's */
+  readonly now?: () => number
+}
+
+/** Options that are spans of time, and of which the plain read path knows nothing. */
+export const SPANS = ['staleWhileRevalidate', 'staleIfError', 'softTimeout', 'hardTimeout'] as const
 
 /** {@link CachedOptions} once checked: durations in milliseconds, alternatives settled. */
 export interface ResolvedCachedOptions {
@@ -73,10 +138,15 @@ export interface ResolvedCachedOptions {
 
 /** @throws UsageError that names the option at fault. */
 export function resolveCachedOptions(options: CachedOptions): ResolvedCachedOptions {
-  const { ttl, nullTtl, unless, budget, tags } = options
+  const { ttl, nullTtl, unless, budget, tags, jitter, earlyRefresh } = options
   const fixedMs = typeof ttl === 'function' ? undefined : toMs(ttl, 'ttl')
   const nullMs = optionalMs(nullTtl, 'nullTtl')
   const budgetMs = optionalMs(budget, 'budget', 1)
+  for (const name of SPANS) optionalMs(options[name], name)
+  if (typeof jitter === 'string') toMs(jitter, 'jitter')
+  if ((jitter as number) < 0 || (jitter as number) > 1) throw invalidOption('jitter', 'must be from 0 to 1')
+  if (((earlyRefresh as EarlyRefreshOptions)?.beta as number) <= 0)
+    throw invalidOption('earlyRefresh.beta', 'must be more than 0')
   return {
     ttlMs(result) {
       if (unless?.(result)) return 0

@@ -2,6 +2,7 @@ import { type Engine, fallBack, type Request, read } from './engine.js'
 import { evict } from './evict.js'
 import { fit } from './fit.js'
 import { loadAndFill } from './load.js'
+import { isExtended } from './reader.js'
 
 /**
  * Loads, whatever is stored, and stores the result. Where something else got stored in between, or the result is not to
@@ -17,7 +18,11 @@ export async function refresh<Result>(engine: Engine, wanted: Request<Result>): 
   const flight = { key, stampKeys, abandoned: false, promise: undefined as never, scope: undefined }
   const startedMs = monotonicMs()
   const values = (await read(engine, request).catch(failed)) ?? undefined
-  const { result, stored } = await loadAndFill(engine, request, flight, values, monotonicMs() - startedMs)
+  const readMs = monotonicMs() - startedMs
+  const prepared = isExtended(policy.options)
+    ? (await import('./extended/prepare.js')).prepare(engine, request, values)
+    : request
+  const { result, stored } = await loadAndFill(engine, prepared, flight, values, readMs)
   if (!stored && values) await evict(engine, [key], []).catch(failed)
   return result
 }

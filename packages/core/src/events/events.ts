@@ -7,6 +7,27 @@ export type LarderEvent =
   | { readonly type: 'hit'; readonly prefix: string; readonly key: string }
   /** Nothing usable was stored: absent, evicted, outdated by a stamp, not readable, or no fit for `schema`. */
   | { readonly type: 'miss'; readonly prefix: string; readonly key: string; readonly reason: MissReason }
+  /** A result was served `ageMs` after its ttl had ended. */
+  | {
+      readonly type: 'stale'
+      readonly prefix: string
+      readonly key: string
+      readonly reason: StaleReason
+      readonly ageMs: number
+    }
+  /**
+   * A refresh that no caller waited for is over: of a `stale` result, or of one whose ttl was about to end. `error` is
+   * what the method rejected with; its `fill` tells the rest.
+   */
+  | {
+      readonly type: 'refresh'
+      readonly prefix: string
+      readonly key: string
+      readonly reason: 'stale' | 'early'
+      readonly error?: unknown
+    }
+  /** This process asked for the lease to load for all processes: it got it, or another has it. */
+  | { readonly type: 'lease'; readonly prefix: string; readonly key: string; readonly taken: boolean }
   /** A call joined a load already under way in this process. */
   | { readonly type: 'dedupe'; readonly prefix: string; readonly key: string }
   /**
@@ -63,7 +84,13 @@ export type LarderEvent =
   /** The circuit breaker around the store changed state. */
   | { readonly type: 'breaker'; readonly adapter: string; readonly state: BreakerState; readonly error?: StoreError }
 
-export type MissReason = 'absent' | 'evicted' | 'stamp' | 'unreadable' | 'schema'
+/** `expired`: its ttl and all windows have ended. `leased`: another process is loading it. */
+export type MissReason = 'absent' | 'evicted' | 'stamp' | 'unreadable' | 'schema' | 'expired' | 'leased'
+/**
+ * Why a stale result was served: its refresh goes on in the `background`, the load is `slow` or `failed`, no load is
+ * tried in the `pause` after a failure, or another process is loading (`leased`).
+ */
+export type StaleReason = 'background' | 'slow' | 'failed' | 'pause' | 'leased'
 export type BreakerState = 'closed' | 'open' | 'half-open'
 export type EventListener = (event: LarderEvent) => void
 

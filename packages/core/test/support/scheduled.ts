@@ -20,5 +20,8 @@ export function scheduled(adapter: Adapter, scheduler: Scheduler, name: string):
     getMany: later('getMany', adapter.getMany),
     set: later('set', adapter.set),
     delete: later('delete', adapter.delete),
+    deleteIf: later('deleteIf', adapter.deleteIf),
+    ...(adapter.publish && { publish: later('publish', adapter.publish) }),
+    ...(adapter.subscribe && { subscribe: later('subscribe', adapter.subscribe) }),
   }
 }

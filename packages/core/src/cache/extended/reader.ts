@@ -1,9 +1,110 @@
-import type { CachedOptions } from '../options.js'
-import { readThrough } from '../read-through.js'
+import type { MissReason } from '../../events/events.js'
+import { type Engine, fallBack, note, type Request, read, type Values } from '../engine.js'
 import type { Reader } from '../reader.js'
-import { fitted } from '../schema.js'
+import { fitted, missReason } from '../schema.js'
+import { decode } from './decode.js'
+import { type Judged, judge } from './judge.js'
+import { createLoader, type Loader } from './loader.js'
+import { type Plan, planOf } from './plan.js'
 
-/** The read path of functions with options beyond the plain one. */
-export function createReader(_options: CachedOptions): Reader {
-  return (engine, request) => readThrough(engine, fitted(request))
+/** One call on its way, with what its function has. */
+interface Call<Result> {
+  readonly engine: Engine
+  readonly request: Request<Result>
+  readonly plan: Plan
+  readonly loader: Loader
+}
+
+/**
+ * The read path of functions with options beyond the plain one. The order of a call:
+ *
+ * 1. join a load of a cold key under way
+ * 2. read the entry and its stamps
+ * 3. judge by age: serve it; serve it and refresh in the background; load with it at hand; load
+ *
+ * Nothing on the way of a hit is `async`, as on the plain path.
+ */
+export function createReader(): Reader {
+  let plan: Plan | undefined
+  let loader: Loader | undefined
+  const reader: Reader = (engine, wanted) => {
+    const request = fitted(wanted)
+    plan ??= planOf(request.policy)
+    loader ??= createLoader(engine, plan, reader)
+    return answer({ engine, request, plan, loader })
+  }
+  return reader
+}
+
+function answer<Result>(call: Call<Result>): Promise<Result> {
+  const { engine, request, loader } = call
+  const joined = loader.join(request)
+  if (joined) return joined
+  const { store, monotonicMs } = engine.context
+  if (store.readNow) {
+    try {
+      return Promise.resolve(decide(call, store.readNow([request.key, ...request.stampKeys]), 0))
+    } catch (error) {
+      return goWithout(call, error)
+    }
+  }
+  const startedMs = monotonicMs()
+  return read(engine, request).then(
+    (values) => decide(call, values, monotonicMs() - startedMs),
+    (error) => goWithout(call, error),
+  )
+}
+
+/** @param spentMs what the store took of the budget so far */
+function decide<Result>(call: Call<Result>, values: Values, spentMs: number): Result | Promise<Result> {
+  const { engine, request, plan } = call
+  const judged = judge(values, plan, engine.context.now())
+  if (typeof judged === 'string') return miss(call, values, spentMs, judged)
+  const unreadable = (error: unknown) => miss(call, values, spentMs, missReason(error))
+  let value: unknown
+  try {
+    value = decode(engine, request, values, judged)
+  } catch (error) {
+    return unreadable(error)
+  }
+  const isPromise = typeof (value as Promise<unknown> | null | undefined)?.then === 'function'
+  return isPromise
+    ? (value as Promise<Result>).then((late) => serve(call, values, spentMs, judged, late), unreadable)
+    : serve(call, values, spentMs, judged, value as Result)
+}
+
+function serve<Result>(
+  call: Call<Result>,
+  values: Values,
+  spentMs: number,
+  judged: Judged,
+  value: Result,
+): Result | Promise<Result> {
+  const { engine, request, loader } = call
+  switch (judged.state) {
+    case 'kept':
+      return loader.loadOrStale(request, values, spentMs, judged.ageMs, value)
+    case 'stale':
+      note(engine, request, 'stales', { type: 'stale', reason: 'background', ageMs: judged.ageMs })
+      loader.refreshInBackground(request, values, 'stale')
+      return value
+    case 'early':
+      loader.refreshInBackground(request, values, 'early')
+  }
+  note(engine, request, 'hits', { type: 'hit' })
+  return value
+}
+
+function miss<Result>(
+  { engine, request, loader }: Call<Result>,
+  values: Values,
+  spentMs: number,
+  reason: MissReason,
+): Promise<Result> {
+  return loader.loadCold(request, values, spentMs, () => note(engine, request, 'misses', { type: 'miss', reason }))
+}
+
+function goWithout<Result>({ engine, request, loader }: Call<Result>, error: unknown): Promise<Result> {
+  fallBack(engine, request.policy.prefix, error)
+  return loader.loadCold(request, undefined, 0)
 }

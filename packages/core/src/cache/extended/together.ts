@@ -1,0 +1,154 @@
+import { StoreError } from '../../errors/store-error.js'
+import { type Engine, fallBack, note, type Place, type Request, type Values } from '../engine.js'
+import type { Flight } from '../flights.js'
+import { loadAndFill } from '../load.js'
+import { basisOf } from './basis.js'
+import { decode } from './decode.js'
+import { judge } from './judge.js'
+import { isLease, type Lease, leaseKeyOf, takeLease } from './lease.js'
+import type { Plan } from './plan.js'
+import { sleep } from './timers.js'
+import { wakesOf } from './wakes.js'
+
+/** What a refresh comes to when another process has the lease. */
+export const LEASE_LOST = Symbol('another process is loading')
+
+/** How often a process that waits for another reads again: where it is told, and where it is not. */
+const MAX_WAKES = 4
+const MAX_RE_READS = 2
+/** The first wait where nothing is known of how long a load takes. */
+const FIRST_WAIT_MS = 100
+/** What the leader's commands take, beside its load. */
+const MARGIN_MS = 5
+
+/** A load with its lease, if the plan asks for one. */
+interface Leased<Result> {
+  readonly engine: Engine
+  readonly request: Request<Result>
+  readonly flight: Flight
+  readonly values: Values
+  /** What the store took of the budget so far. */
+  readonly spentMs: number
+  readonly plan: Plan
+}
+
+/** Refreshes a result that is stored, unless another process does already. */
+export async function refreshAsOne<Result>(load: Leased<Result>): Promise<Result | typeof LEASE_LOST> {
+  if (!load.plan.leaseMs) return loadAlone(load)
+  const lead = await tryToLead(load)
+  return lead ? lead() : LEASE_LOST
+}
+
+/** Loads what is not there, or waits for the process that does. */
+export async function loadOrWait<Result>(load: Leased<Result>): Promise<Result> {
+  if (!load.plan.leaseMs) return loadAlone(load)
+  const sinceMs = load.engine.context.monotonicMs() - load.spentMs
+  const lead = isLease(load.values[0]) ? undefined : await tryToLead(load)
+  return lead ? lead() : waitForLeader(load, sinceMs)
+}
+
+async function loadAlone<Result>({ engine, request, flight, values, spentMs }: Leased<Result>): Promise<Result> {
+  const { result } = await loadAndFill(engine, request, flight, values, spentMs)
+  return result
+}
+
+/** @returns the load as the leader, or alone where the store could not be asked; `undefined` when another leads */
+async function tryToLead<Result>(load: Leased<Result>): Promise<(() => Promise<Result>) | undefined> {
+  const { engine, request, values, plan, spentMs } = load
+  const { monotonicMs } = engine.context
+  const startedMs = monotonicMs()
+  try {
+    const budgetMs = rest(request, spentMs)
+    const lease = await takeLease(engine, request, values, plan.leaseMs as number, budgetMs)
+    return lease && (() => loadAsLeader({ ...load, spentMs: spentMs + monotonicMs() - startedMs }, lease))
+  } catch (error) {
+    fallBack(engine, request.policy.prefix, error)
+    return () => loadAlone({ ...load, spentMs: spentMs + monotonicMs() - startedMs })
+  }
+}
+
+async function loadAsLeader<Result>(load: Leased<Result>, lease: Lease): Promise<Result> {
+  const { engine, request, flight, spentMs } = load
+  let stored = false
+  try {
+    const loaded = await loadAndFill(engine, request, flight, lease.values, spentMs)
+    stored = loaded.stored
+    return loaded.result
+  } finally {
+    // Nobody here waits for it: the others are told, or find out.
+    engine.context.background(over(engine, request, lease, stored))
+  }
+}
+
+/** Lets the other processes go on. When the store fails now, they wait for as long as the lease lasts. */
+async function over(engine: Engine, request: Place<never>, lease: Lease, stored: boolean): Promise<void> {
+  try {
+    if (!stored) await lease.free()
+    await wakesOf(engine)?.announce(request.key)
+  } catch (error) {
+    fallBack(engine, request.policy.prefix, error)
+  }
+}
+
+/**
+ * Waits until the leader has stored its result, and loads when it has not: it failed, its result cannot be stored, or it
+ * is gone and its lease has ended.
+ * @param sinceMs before the lease was seen
+ */
+async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Promise<Result> {
+  const { engine, request, values, plan } = load
+  const { monotonicMs } = engine.context
+  const wakes = wakesOf(engine)
+  const lastMs = monotonicMs() + (plan.leaseMs as number)
+  let { spentMs } = load
+  let seenMs = sinceMs
+  let found: Values | undefined = values
+  try {
+    for (let turn = 0; turn < (wakes ? MAX_WAKES : MAX_RE_READS); turn++) {
+      const leftMs = lastMs - monotonicMs()
+      if (leftMs <= 0) break
+      const timedMs = Math.min(leftMs, timedWait(plan, turn))
+      await (wakes ? wakes.wait(request.key, seenMs, leftMs, timedMs) : sleep(timedMs))
+      seenMs = monotonicMs()
+      const again = await readAgain(load, spentMs)
+      spentMs += monotonicMs() - seenMs
+      found = again.values
+      const judged = judge(found, plan, engine.context.now())
+      if (typeof judged !== 'string' && judged.state !== 'kept') {
+        const value = await decode(engine, request, found, judged)
+        note(engine, request, 'dedupes', { type: 'dedupe' })
+        load.flight.result = [value]
+        return value as Result
+      }
+      if (!again.isLed) break
+    }
+  } catch (error) {
+    // The store failed, or what the leader has stored cannot be read here.
+    if (error instanceof StoreError) found = undefined
+    fallBack(engine, request.policy.prefix, error)
+  }
+  const { result } = await loadAndFill(engine, request, load.flight, found, spentMs)
+  return result
+}
+
+/** Entry, stamps and lease, by one command. */
+async function readAgain<Result>(load: Leased<Result>, spentMs: number): Promise<{ values: Values; isLed: boolean }> {
+  const { engine, request } = load
+  const leaseKey = leaseKeyOf(engine, request, load.values)
+  const isBeside = leaseKey !== request.key
+  const keys = [request.key, ...request.stampKeys]
+  const read = await engine.context.store.read(isBeside ? [...keys, leaseKey] : keys, rest(request, spentMs))
+  const values = read.slice(0, keys.length)
+  const isLed = isBeside ? isLease(read[keys.length]) && basisOf(values) === basisOf(load.values) : isLease(values[0])
+  return { values, isLed }
+}
+
+/** A bit longer than the load is going to take, as far as is known, and not the same for all who wait. */
+function timedWait({ timing }: Plan, turn: number): number {
+  const expectedMs = timing.loadMs ?? FIRST_WAIT_MS
+  return Math.ceil((expectedMs + MARGIN_MS) * (1.2 + 0.2 * Math.random()) * 2 ** turn)
+}
+
+function rest({ policy }: Place<never>, spentMs: number): number {
+  return Math.max(1, policy.budgetMs - spentMs)
+}

@@ -1,0 +1,100 @@
+import type { Engine } from '../engine.js'
+
+/** How many announcements are remembered, for callers who ask after they came. */
+const MAX_ANNOUNCED = 1_000
+
+/** How the processes that wait for another's load learn that it is over: by a message with the key. */
+export interface Wakes {
+  /**
+   * Resolves when a load of `key` was over at `sinceMs` or is over now, when messages may have been missed, and after
+   * `mostMs` at the latest; after `deafMs` where this process cannot listen.
+   */
+  wait(key: string, sinceMs: number, mostMs: number, deafMs: number): Promise<void>
+  /** Tells all processes that a load is over. Rejects with `StoreError`. */
+  announce(key: string): Promise<unknown>
+}
+
+const all = new WeakMap<Engine, Wakes | undefined>()
+
+/** `undefined` where the store cannot push messages, or bills each: then waiting is by reading again. */
+export function wakesOf(engine: Engine): Wakes | undefined {
+  if (!all.has(engine)) {
+    const { subscribe, billed } = engine.context.store.adapter.capabilities
+    all.set(engine, subscribe && !billed ? createWakes(engine) : undefined)
+  }
+  return all.get(engine)
+}
+
+function createWakes({ context }: Engine): Wakes {
+  const { store, monotonicMs } = context
+  const channel = `${context.namespace}:$loaded`
+  const waiting = new Map<string, Set<() => void>>()
+  const announced = new Map<string, number>()
+  let listening: Promise<unknown> | undefined
+  let listensSinceMs = Number.POSITIVE_INFINITY
+
+  const wake = (key: string) => {
+    for (const resolve of waiting.get(key) ?? []) resolve()
+  }
+
+  /** What was said while the connection was down, nobody has heard here. */
+  const missed = () => {
+    listensSinceMs = monotonicMs()
+    for (const key of waiting.keys()) wake(key)
+  }
+
+  /** One subscription for all keys, kept from the first wait on. A failed attempt is forgotten. */
+  function listen(): Promise<unknown> {
+    listening ??= store
+      .call('subscribe', false, async (to) =>
+        to.subscribe?.([channel], {
+          onMessage(key) {
+            announced.delete(key)
+            announced.set(key, monotonicMs())
+            if (announced.size > MAX_ANNOUNCED) announced.delete(announced.keys().next().value as string)
+            wake(key)
+          },
+          onDisconnect: missed,
+          onReconnect: missed,
+        }),
+      )
+      .then(
+        () => {
+          listensSinceMs = monotonicMs()
+        },
+        (error) => {
+          listening = undefined
+          throw error
+        },
+      )
+    return listening
+  }
+
+  return {
+    wait(key, sinceMs, mostMs, deafMs) {
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer)
+          const others = waiting.get(key)
+          others?.delete(done)
+          if (others?.size === 0) waiting.delete(key)
+          resolve()
+        }
+        let timer = setTimeout(done, mostMs)
+        const waiters = waiting.get(key) ?? new Set()
+        waiting.set(key, waiters.add(done))
+        listen().then(
+          () => {
+            // What was announced before this process listened, nobody has heard here.
+            if (listensSinceMs >= sinceMs || (announced.get(key) ?? Number.NEGATIVE_INFINITY) >= sinceMs) done()
+          },
+          () => {
+            clearTimeout(timer)
+            if (waiting.get(key)?.has(done)) timer = setTimeout(done, deafMs)
+          },
+        )
+      })
+    },
+    announce: (key) => store.call('publish', true, async (to) => to.publish?.(channel, key)),
+  }
+}
