@@ -47,8 +47,10 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
   }
 
   const isUpstash = async () => (await connect()).isUpstash
+  let began = false
   const later = <Name extends keyof Commands>(name: Name) =>
     (async (...args: unknown[]) => {
+      began = true
       commands ??= (await import('./commands.js')).createCommands({ send, resultOf, isUpstash })
       return (commands[name] as (...args: unknown[]) => unknown)(...args)
       // The method of that name, with the arguments that it was called with.
@@ -60,8 +62,11 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
     name: 'http',
     capabilities: { subscribe: !!pubsub, scripts: 'lua', atomicSet: false, ttlGranularityMs: 1, budgetMs: 1_000 },
     ...pubsub,
-    getMany: async (keys, call) =>
-      keys.length ? ((await resultOf(await send(['MGET', ...keys], call))) as (string | null)[]) : [],
+    async getMany(keys, call) {
+      // A write of this very tick is still being loaded. It comes first.
+      if (began && !commands) await import('./commands.js')
+      return keys.length ? ((await resultOf(await send(['MGET', ...keys], call))) as (string | null)[]) : []
+    },
     set: later('set'),
     delete: later('delete'),
     deleteIf: later('deleteIf'),
