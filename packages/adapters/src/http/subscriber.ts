@@ -106,7 +106,7 @@ async function openStream(
   })
   if (response.ok && response.body) return readEvents(response.body)
   const text = await response.text()
-  let words = `HTTP status ${response.status}`
+  let words = `the answer has HTTP status ${response.status}`
   try {
     words = (JSON.parse(text) as { error?: string }).error ?? words
   } catch {

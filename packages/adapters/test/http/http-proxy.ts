@@ -34,6 +34,8 @@ export interface HttpProxy extends AsyncDisposable {
   readonly abandoned: number
   /** From now on; `undefined` for none. A function decides by the request. */
   fault: Fault | ((seen: SeenRequest) => Fault | undefined) | undefined
+  /** Changes commands on their way to the server. */
+  rewrite: ((command: readonly string[]) => readonly string[]) | undefined
   /** Breaks all connections. New ones are welcome. */
   cut(): void
   stop(): Promise<void>
@@ -68,12 +70,14 @@ export async function startHttpProxy(target: string): Promise<HttpProxy> {
     }
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
 
+    const { 'content-length': _, ...others } = incoming.headers
+    const headers = { ...others, host: new URL(target).host }
     const onward = request(new URL(seen.url, target), {
       method: 'POST',
-      headers: { ...incoming.headers, host: new URL(target).host },
+      headers,
     })
     outgoing.once('close', () => onward.destroy())
-    onward.end(seen.body)
+    onward.end(change(seen))
     const [answer] = (await once(onward, 'response')) as [IncomingMessage]
     if (!fault?.half && !fault?.lost) {
       outgoing.writeHead(answer.statusCode as number, answer.headers)
@@ -86,6 +90,11 @@ export async function startHttpProxy(target: string): Promise<HttpProxy> {
     const text = Buffer.concat(body).toString()
     outgoing.writeHead(answer.statusCode as number, { 'content-type': 'application/json' })
     outgoing.end(text.slice(0, text.length / 2))
+  }
+
+  function change({ url, body }: SeenRequest): string {
+    const { rewrite } = proxy
+    return rewrite && url === '/pipeline' ? JSON.stringify((JSON.parse(body) as string[][]).map(rewrite)) : body
   }
 
   const stop = async () => {
@@ -105,6 +114,7 @@ export async function startHttpProxy(target: string): Promise<HttpProxy> {
       return abandoned
     },
     fault: undefined,
+    rewrite: undefined,
     cut: () => server.closeAllConnections(),
     stop,
     [Symbol.asyncDispose]: stop,

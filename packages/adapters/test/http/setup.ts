@@ -36,6 +36,7 @@ export function setUpServers(): Servers {
   beforeEach(async () => {
     await servers.redis.cli('FLUSHALL')
     servers.proxy.fault = undefined
+    servers.proxy.rewrite = undefined
     servers.proxy.requests.length = 0
   })
   return servers
