@@ -23,6 +23,7 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
   let connection: Connection | undefined
   let commands: Commands | undefined
   let closed = false
+  let billed = 0
 
   /** A failed attempt is forgotten. Of two at once, the first to be done counts. */
   async function connect(): Promise<Connection> {
@@ -39,6 +40,7 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
   const fold = foldCommands(createPost(connect))
   async function send(command: Command, call?: CallOptions): Promise<Reply> {
     assertOpen()
+    billed++
     return fold(command, call?.signal)
   }
   async function resultOf({ error, result }: Reply): Promise<unknown> {
@@ -47,11 +49,14 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
   }
 
   const isUpstash = async () => (await connect()).isUpstash
+  const bill = (count: number) => {
+    billed += count
+  }
   let began = false
   const later = <Name extends keyof Commands>(name: Name) =>
     (async (...args: unknown[]) => {
       began = true
-      commands ??= (await import('./commands.js')).createCommands({ send, resultOf, isUpstash })
+      commands ??= (await import('./commands.js')).createCommands({ send, resultOf, isUpstash, bill })
       return (commands[name] as (...args: unknown[]) => unknown)(...args)
       // The method of that name, with the arguments that it was called with.
     }) as Commands[Name]
@@ -74,6 +79,7 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
     deleteMatching: later('deleteMatching'),
     run: later('run'),
     ping: later('ping'),
+    billed: () => billed,
     async client() {
       assertOpen()
       return (await connect()).redis

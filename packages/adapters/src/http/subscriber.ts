@@ -50,6 +50,7 @@ export function createSubscriber(connect: () => Promise<Connection>): Subscriber
           if (signal.aborted) return
           try {
             events = await begin()
+            listener.onReconnect?.()
             break
           } catch {
             // Until it is back.

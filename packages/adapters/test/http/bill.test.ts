@@ -100,3 +100,21 @@ test('health tells of the round trip', async () => {
     adapters: { http: { ok: true, roundTripMs: expect.any(Number), breaker: 'closed' } },
   })
 })
+
+test('the adapter counts what its provider bills: on Upstash, what scripts call as well', async () => {
+  const counted = async (upstash: boolean) => {
+    const adapter = servers.open({ upstash })
+    const { cached, limiter, spend } = createLarder({ adapter, namespace: `upstash-${upstash}` })
+    const api = limiter({ prefix: 'api', limit: 1, per: '1h', algorithm: 'gcra' })
+    const find = cached('1m', 'find', async (id: number) => id)
+    await Promise.all([find(1), api.check('k')])
+    const before = spend().http?.commands as number
+    await Promise.all([find(1), find(2)])
+    const reads = (spend().http?.commands as number) - before
+    await api.check('other')
+    return [reads, (spend().http?.commands as number) - before - reads]
+  }
+  // One read for both, and the fill of one. GCRA calls three commands at most.
+  expect(await counted(false)).toEqual([2, 1])
+  expect(await counted(true)).toEqual([2, 4])
+})
