@@ -33,6 +33,7 @@ if (manifest.name === '@larder/core') {
   await checkBundles()
   printImportTime()
 }
+if (manifest.name === '@larder/adapters') await checkWorkersBundle()
 
 async function lint() {
   const { messages } = await publint({ pkgDir: '.', strict: true })
@@ -62,15 +63,20 @@ function gzipped(text) {
 }
 
 /** All of it in one file, as bundlers without code splitting write it. */
-async function bundleWhole(source) {
-  const { outputFiles } = await build({ ...bundleOptions, stdin: { contents: source, resolveDir: resolve('.') } })
+async function bundleWhole(source, options) {
+  const { outputFiles } = await build({
+    ...bundleOptions,
+    ...options,
+    stdin: { contents: source, resolveDir: resolve('.') },
+  })
   return outputFiles[0].text
 }
 
 /** What is loaded at once where the bundler splits: superjson and what belongs to it wait for a value that needs them. */
-async function bundleInitial(source) {
+async function bundleInitial(source, options) {
   const { outputFiles, metafile } = await build({
     ...bundleOptions,
+    ...options,
     stdin: { contents: source, resolveDir: resolve('.'), sourcefile: 'entry.js' },
     splitting: true,
     metafile: true,
@@ -111,6 +117,20 @@ async function checkBundles() {
       )
     }
   }
+}
+
+/** Core and the HTTP adapter as a Worker gets them: the client is in it, and nothing of Node or of the other adapter. */
+async function checkWorkersBundle() {
+  const source = `export { Cached, configure } from '@larder/core'; export { http } from '${manifest.name}/http'`
+  const maxBytes = 28_000
+  const options = { conditions: ['workerd', 'worker', 'browser'] }
+  const [initial, whole] = [await bundleInitial(source, options), await bundleWhole(source, options)]
+  const sizes = `${gzipped(initial)} B gzipped at once, ${gzipped(whole)} B with superjson in one file`
+  report(gzipped(initial) <= maxBytes, 'bundle of core and http for Workers', `${sizes}; limit ${maxBytes} B at once`)
+  report(initial.includes('upstash-sync-token'), 'bundle of core and http for Workers has the client in it')
+  const found = ['ioredis', '"node:', 'require(', 'process.nextTick'].filter((text) => whole.includes(text))
+  const what = 'bundle of core and http for Workers has nothing of ioredis or Node in it'
+  report(found.length === 0, what, found.length ? `found ${found}` : '')
 }
 
 /** How much longer a process takes to import the package than to import an empty module. */

@@ -14,12 +14,14 @@ export interface Server {
   resultOf(reply: Reply): Promise<unknown>
   /** Whether it is Upstash's own. */
   isUpstash(): Promise<boolean>
+  /** Adds to the bill what no `send` has shown. */
+  bill(commands: number): void
 }
 
 export type Commands = Pick<Adapter, 'set' | 'delete' | 'deleteIf' | 'expireIf' | 'deleteMatching' | 'run' | 'ping'>
 
 /** Every method that sends something, but the one that a hit takes. */
-export function createCommands({ send, resultOf, isUpstash }: Server): Commands {
+export function createCommands({ send, resultOf, isUpstash, bill }: Server): Commands {
   const ask = async (command: Command, call?: CallOptions) => resultOf(await send(command, call))
 
   async function run(
@@ -28,7 +30,10 @@ export function createCommands({ send, resultOf, isUpstash }: Server): Commands 
     args: readonly (string | number)[],
     call?: CallOptions,
   ): Promise<unknown> {
-    const { text, digest } = await compile(script, await isUpstash())
+    const counts = await isUpstash()
+    const { text, digest } = await compile(script, counts)
+    // Upstash bills what a script calls, too: at most each call that it has.
+    if (counts) bill(text.split('redis.call').length - 1)
     const rest = [`${keys.length}`, ...keys, ...args.map(String)]
     const reply = await send(['EVALSHA', digest, ...rest], call)
     // A refused digest has done nothing.

@@ -23,6 +23,7 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
   let connection: Connection | undefined
   let commands: Commands | undefined
   let closed = false
+  let billed = 0
 
   /** A failed attempt is forgotten. Of two at once, the first to be done counts. */
   async function connect(): Promise<Connection> {
@@ -39,6 +40,7 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
   const fold = foldCommands(createPost(connect))
   async function send(command: Command, call?: CallOptions): Promise<Reply> {
     assertOpen()
+    billed++
     return fold(command, call?.signal)
   }
   async function resultOf({ error, result }: Reply): Promise<unknown> {
@@ -47,9 +49,14 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
   }
 
   const isUpstash = async () => (await connect()).isUpstash
+  const bill = (count: number) => {
+    billed += count
+  }
+  let began = false
   const later = <Name extends keyof Commands>(name: Name) =>
     (async (...args: unknown[]) => {
-      commands ??= (await import('./commands.js')).createCommands({ send, resultOf, isUpstash })
+      began = true
+      commands ??= (await import('./commands.js')).createCommands({ send, resultOf, isUpstash, bill })
       return (commands[name] as (...args: unknown[]) => unknown)(...args)
       // The method of that name, with the arguments that it was called with.
     }) as Commands[Name]
@@ -60,8 +67,11 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
     name: 'http',
     capabilities: { subscribe: !!pubsub, scripts: 'lua', atomicSet: false, ttlGranularityMs: 1, budgetMs: 1_000 },
     ...pubsub,
-    getMany: async (keys, call) =>
-      keys.length ? ((await resultOf(await send(['MGET', ...keys], call))) as (string | null)[]) : [],
+    async getMany(keys, call) {
+      // A write of this very tick is still being loaded. It comes first.
+      if (began && !commands) await import('./commands.js')
+      return keys.length ? ((await resultOf(await send(['MGET', ...keys], call))) as (string | null)[]) : []
+    },
     set: later('set'),
     delete: later('delete'),
     deleteIf: later('deleteIf'),
@@ -69,6 +79,7 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
     deleteMatching: later('deleteMatching'),
     run: later('run'),
     ping: later('ping'),
+    billed: () => billed,
     async client() {
       assertOpen()
       return (await connect()).redis

@@ -50,6 +50,7 @@ export function createSubscriber(connect: () => Promise<Connection>): Subscriber
           if (signal.aborted) return
           try {
             events = await begin()
+            listener.onReconnect?.()
             break
           } catch {
             // Until it is back.
@@ -106,7 +107,7 @@ async function openStream(
   })
   if (response.ok && response.body) return readEvents(response.body)
   const text = await response.text()
-  let words = `HTTP status ${response.status}`
+  let words = `the answer has HTTP status ${response.status}`
   try {
     words = (JSON.parse(text) as { error?: string }).error ?? words
   } catch {

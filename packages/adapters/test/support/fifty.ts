@@ -1,5 +1,4 @@
-import { createLarder, type LarderEvent } from '@larder/core'
-import type { TcpAdapter } from '../../src/tcp/index.js'
+import { type Adapter, createLarder, type LarderEvent } from '@larder/core'
 
 /** How long the method behind the cache takes. */
 const METHOD_MS = 1
@@ -16,7 +15,7 @@ export interface Fifty {
  * 50 cached calls, 20 ms apart, each for a new key and a method of 1 ms, with the product's defaults. `during` is called
  * before each of them. Throws on a wrong value.
  */
-export async function fifty(adapter: TcpAdapter, during: (call: number) => unknown = () => {}): Promise<Fifty> {
+export async function fifty(adapter: Adapter, during: (call: number) => unknown = () => {}): Promise<Fifty> {
   const events: LarderEvent[] = []
   const larder = createLarder({ adapter, namespace: `fifty-${Math.random()}`, onEvent: (event) => events.push(event) })
   const find = larder.cached('1m', 'find', async (id: number) => {

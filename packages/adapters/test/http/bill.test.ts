@@ -1,0 +1,120 @@
+import { createLarder } from '@larder/core'
+import { expect, test } from 'vitest'
+import { setUpServers } from './setup.js'
+
+const servers = setUpServers()
+
+function open() {
+  const adapter = servers.open()
+  const larder = createLarder({ adapter })
+  const find = larder.cached(
+    { ttl: '1m', prefix: 'find', tags: (id) => ['a', 'b', `id:${id % 2}`] },
+    async (id: number) => ({ id }),
+  )
+  return { ...larder, adapter, find }
+}
+
+/** Requests sent meanwhile, and what Redis ran, by its own count. What scripts call inside counts too: Upstash bills it. */
+async function bill(call: () => Promise<unknown>) {
+  const { redis, proxy } = servers
+  proxy.requests.length = 0
+  await redis.resetStats()
+  await call()
+  return { requests: proxy.requests.length, ...(await redis.commandStats()) }
+}
+
+test('a hit with three tags is one request and one command', async () => {
+  const { find } = open()
+  await find(1)
+  expect(await bill(() => find(1))).toEqual({ requests: 1, mget: 1 })
+})
+
+test('a miss and its fill are two, and one command more for each tag never seen before', async () => {
+  const { find } = open()
+  await find(0)
+  expect(await bill(() => find(2))).toEqual({ requests: 2, mget: 1, set: 1 })
+  expect(await bill(() => find(1))).toEqual({ requests: 2, mget: 1, set: 2 })
+})
+
+test('1,000 concurrent calls of one cold key are one read and one write', async () => {
+  const { find } = open()
+  await find(0)
+  const calls = () => Promise.all(Array.from({ length: 1_000 }, () => find(2)))
+  expect(await bill(calls)).toEqual({ requests: 2, mget: 1, set: 1 })
+})
+
+test('evicting a key, k tags, a method or everything is 1, k, 1 and 1, in one request each', async () => {
+  const { find, cache } = open()
+  await find(1)
+  expect(await bill(() => find.evict(1))).toEqual({ requests: 1, set: 1 })
+  expect(await bill(() => cache.evictTags(['a', 'b', 'c']))).toEqual({ requests: 1, set: 3 })
+  expect(await bill(() => find.evictAll())).toEqual({ requests: 1, set: 1 })
+  expect(await bill(() => cache.clear())).toEqual({ requests: 1, set: 1 })
+})
+
+test('a fill over what was there is one script on a server without SET IFEQ, which is tried once', async () => {
+  const { find } = open()
+  await find(1)
+  await find.evict(1)
+  const fill = () => bill(() => find(1))
+  expect((await fill()).requests).toBe(4) // the read, the try, EVALSHA unknown to the server, EVAL
+  await find.evict(1)
+  expect(await fill()).toEqual({ requests: 2, mget: 1, evalsha: 1, get: 1, set: 1 })
+})
+
+test('a rate-limit check is one EVALSHA, and the script calls two commands', async () => {
+  const { limiter } = open()
+  const smooth = limiter({ prefix: 'smooth', limit: 1, per: '1h', algorithm: 'gcra' })
+  await smooth.check('warm')
+  expect(await bill(() => smooth.check('k'))).toEqual({ requests: 1, evalsha: 1, pttl: 1, set: 1 })
+  expect(await bill(() => smooth.check('k'))).toEqual({ requests: 1, evalsha: 1, pttl: 1 })
+})
+
+test('acquiring, extending and releasing a lock are one request each', async () => {
+  const { locks } = open()
+  const warm = await locks.acquire('warm')
+  await warm.extend()
+  await warm.release()
+  let lock = await locks.acquire('job')
+  await lock.release()
+  const acquired = await bill(async () => {
+    lock = await locks.acquire('job')
+  })
+  expect(acquired).toMatchObject({ requests: 1, evalsha: 1 })
+  expect(await bill(() => lock.extend())).toEqual({ requests: 1, evalsha: 1, get: 1, pexpire: 1 })
+  expect(await bill(() => lock.release())).toMatchObject({ requests: 1, evalsha: 1, get: 1, del: 1 })
+})
+
+test('a walk through the store is a request for each thousand keys', async () => {
+  const { adapter } = open()
+  await Promise.all(Array.from({ length: 2_500 }, (_, i) => adapter.set(`walk:${i}`, 'v')))
+  const { requests, unlink } = (await bill(() => adapter.deleteMatching('walk:*'))) as Record<string, number>
+  expect(requests).toBeLessThanOrEqual(6)
+  expect(unlink).toBeLessThanOrEqual(5)
+})
+
+test('health tells of the round trip', async () => {
+  const { health } = open()
+  expect(await health()).toMatchObject({
+    ok: true,
+    adapters: { http: { ok: true, roundTripMs: expect.any(Number), breaker: 'closed' } },
+  })
+})
+
+test('the adapter counts what its provider bills: on Upstash, what scripts call as well', async () => {
+  const counted = async (upstash: boolean) => {
+    const adapter = servers.open({ upstash })
+    const { cached, limiter, spend } = createLarder({ adapter, namespace: `upstash-${upstash}` })
+    const api = limiter({ prefix: 'api', limit: 1, per: '1h', algorithm: 'gcra' })
+    const find = cached('1m', 'find', async (id: number) => id)
+    await Promise.all([find(1), api.check('k')])
+    const before = spend().http?.commands as number
+    await Promise.all([find(1), find(2)])
+    const reads = (spend().http?.commands as number) - before
+    await api.check('other')
+    return [reads, (spend().http?.commands as number) - before - reads]
+  }
+  // One read for both, and the fill of one. GCRA calls three commands at most.
+  expect(await counted(false)).toEqual([2, 1])
+  expect(await counted(true)).toEqual([2, 4])
+})
