@@ -97,8 +97,7 @@ for i, seat in ipairs(seats) do
 end
 if first == math.huge then first = now end
 if ARGV[7] == '1' then
-  if mine then seats[mine].ends = first + claim
-  else table.insert(seats, { kind = 'q', token = ARGV[1], weight = weight, ends = first + claim }) end
+  seats[mine or #seats + 1] = { kind = 'q', token = ARGV[1], weight = weight, ends = first + claim }
   write()
 end
 return { 0, first - now, 1 }`,
