@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLarder, type Lock } from '@larder/core'
 import { tcp } from '../../src/tcp/index.js'
+import { writeFenced } from './lock-fenced-store.js'
 
 // Without a file there is no second argument to skip.
 const [task = '', key = '', clients = '1'] = process.argv.slice(1)
@@ -40,7 +41,24 @@ const tasks: Record<string, (client: number) => Promise<void>> = {
     await recorded(client, () => locks.tryAcquire(key, { extend: false }))
   },
 
-  /** The same with a lock of which it is known that it does not work: it looks, and then it takes. */
+  /** Takes the lock, is busy for a while, and writes without asking whether it still has it. */
+  async write() {
+    const lock = await locks.acquire(key, { ttl: '500ms' })
+    write({ fence: lock.fence })
+    await sleep(300)
+    write({ written: await writeFenced(adapter, key, lock.fence, 'by the sleeper') })
+    running = false
+  },
+
+  /** Takes the lock and leaves it as it is: neither it nor the connection is a reason for the process to stay. */
+  async leave() {
+    const lock = await locks.acquire(key, { ttl: '1h' })
+    write({ fence: lock.fence })
+    running = false
+    process.stdin.destroy()
+  },
+
+  /** As `record`, with a lock of which it is known that it does not work: it looks, and then it takes. */
   async broken(client) {
     const token = `${process.pid} ${client} ${Math.random()}`
     await recorded(client, async () => {
@@ -72,4 +90,4 @@ await Promise.all(
     while (running) await tasks[task]?.(client)
   }),
 )
-await adapter.close()
+if (task !== 'leave') await adapter.close()

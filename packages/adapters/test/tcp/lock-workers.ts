@@ -64,6 +64,8 @@ async function bundle(): Promise<string> {
           on.onResolve({ filter: /^#platform$/ }, () => ({ path: file('../../../core/src/platform/node.ts') })),
       },
     ],
+    // It is handed over as an argument, which must not be longer than 128 KiB.
+    minify: true,
     write: false,
   })
   return outputFiles[0]?.text ?? ''
