@@ -5,6 +5,12 @@ import { type CachedDecorator, type CachedForm, createCached, createCachedDecora
 import { UsageError } from './errors/usage-error.js'
 import { createEmitter, type Emitter, type Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
+import {
+  createIdempotent,
+  createIdempotentDecorator,
+  type IdempotentDecorator,
+  type IdempotentForm,
+} from './idempotent/idempotent.js'
 import { createLimiter, type LimiterForm } from './limit/limiter.js'
 import {
   createRateLimited,
@@ -78,6 +84,8 @@ export const limiter: LimiterForm = /* @__PURE__ */ createLimiter(toolkit)
 /** The default toolkit's locks. */
 export const locks: Locks = /* @__PURE__ */ createLocks(toolkit)
 export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */ createLocks(toolkit))
+export const idempotent: IdempotentForm = /* @__PURE__ */ createIdempotent(toolkit)
+export const Idempotent: IdempotentDecorator = /* @__PURE__ */ createIdempotentDecorator(toolkit)
 /** The default toolkit's event stream. Listening does not count as its first use. */
 export const events: Events = { on: (listener) => state().events.on(listener) }
 /** How the default toolkit's adapter is. */

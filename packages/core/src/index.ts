@@ -27,6 +27,8 @@ export {
   configure,
   events,
   health,
+  Idempotent,
+  idempotent,
   limiter,
   locks,
   RateLimited,
@@ -34,6 +36,7 @@ export {
   withLock,
 } from './default.js'
 export type { ErrorCode } from './errors/codes.js'
+export { IdempotencyConflictError, IdempotencyMismatchError } from './errors/idempotency-errors.js'
 export { isLarderError, LarderError } from './errors/larder-error.js'
 export { LockBusyError, LockLostError, LockStoreError } from './errors/lock-errors.js'
 export { type PoolCounts, PoolExhaustedError } from './errors/pool-exhausted-error.js'
@@ -44,6 +47,8 @@ export { UncacheableValueError } from './errors/uncacheable-value-error.js'
 export { UsageError } from './errors/usage-error.js'
 export type { BreakerState, EventListener, Events, LarderEvent, MissReason } from './events/events.js'
 export type { AdapterHealth, Health } from './health.js'
+export type { IdempotentDecorator, IdempotentForm } from './idempotent/idempotent.js'
+export type { IdempotentOptions } from './idempotent/options.js'
 export { escapeGlob } from './keys/glob.js'
 export { createLarder, type Larder } from './larder.js'
 export { type PolicyName, rateLimitHeaders, tooManyRequests } from './limit/headers.js'
@@ -51,6 +56,7 @@ export type { Limiter, LimiterForm } from './limit/limiter.js'
 export type { LimiterOptions, LimitRule, RateLimitOptions } from './limit/options.js'
 export type { LimitOutcome } from './limit/outcome.js'
 export type { RateLimitedDecorator, RateLimitedForm } from './limit/rate-limited.js'
+export type { LockKey } from './lock/kind.js'
 export type { Lock } from './lock/lock.js'
 export type { Locks } from './lock/locks.js'
 export type { LockOptions } from './lock/options.js'

@@ -4,6 +4,12 @@ import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
 import type { Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
+import {
+  createIdempotent,
+  createIdempotentDecorator,
+  type IdempotentDecorator,
+  type IdempotentForm,
+} from './idempotent/idempotent.js'
 import { createLimiter, type LimiterForm } from './limit/limiter.js'
 import {
   createRateLimited,
@@ -28,6 +34,8 @@ export interface Larder {
   readonly limiter: LimiterForm
   readonly locks: Locks
   readonly withLock: WithLock
+  readonly idempotent: IdempotentForm
+  readonly Idempotent: IdempotentDecorator
   readonly events: Events
   /** How the adapter is. Never rejects. */
   health(): Promise<Health>
@@ -59,6 +67,8 @@ export function createLarder(options: LarderOptions = {}): Larder {
     limiter: createLimiter(toolkit),
     locks,
     withLock: createWithLock(locks),
+    idempotent: createIdempotent(toolkit),
+    Idempotent: createIdempotentDecorator(toolkit),
     events: context.events,
     health: createHealth(toolkit),
     close: () => context.store.adapter.close(),
