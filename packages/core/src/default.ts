@@ -7,6 +7,12 @@ import { type CachedDecorator, type CachedForm, createCached, createCachedDecora
 import { UsageError } from './errors/usage-error.js'
 import { createEmitter, type Emitter, type Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
+import {
+  createIdempotent,
+  createIdempotentDecorator,
+  type IdempotentDecorator,
+  type IdempotentForm,
+} from './idempotent/idempotent.js'
 import { createLimiter, type LimiterForm } from './limit/limiter.js'
 import {
   createRateLimited,
@@ -83,6 +89,8 @@ export const locks: Locks = /* @__PURE__ */ createLocks(toolkit)
 export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */ createLocks(toolkit))
 /** The default toolkit's messages between processes. */
 export const bus: Bus = /* @__PURE__ */ createBus(toolkit)
+export const idempotent: IdempotentForm = /* @__PURE__ */ createIdempotent(toolkit)
+export const Idempotent: IdempotentDecorator = /* @__PURE__ */ createIdempotentDecorator(toolkit)
 /** The default toolkit's event stream. Listening does not count as its first use. */
 export const events: Events = { on: (listener) => state().events.on(listener) }
 /** How the default toolkit's adapter is. */

@@ -31,6 +31,8 @@ export {
   configure,
   events,
   health,
+  Idempotent,
+  idempotent,
   limiter,
   locks,
   RateLimited,
@@ -39,6 +41,7 @@ export {
   withLock,
 } from './default.js'
 export type { ErrorCode } from './errors/codes.js'
+export { IdempotencyConflictError, IdempotencyMismatchError } from './errors/idempotency-errors.js'
 export { isLarderError, LarderError } from './errors/larder-error.js'
 export { LockBusyError, LockLostError, LockStoreError } from './errors/lock-errors.js'
 export { type PoolCounts, PoolExhaustedError } from './errors/pool-exhausted-error.js'
@@ -49,6 +52,8 @@ export { UncacheableValueError } from './errors/uncacheable-value-error.js'
 export { UsageError } from './errors/usage-error.js'
 export type { BreakerState, EventListener, Events, LarderEvent, MissReason, StaleReason } from './events/events.js'
 export type { AdapterHealth, Health } from './health.js'
+export type { IdempotentDecorator, IdempotentForm } from './idempotent/idempotent.js'
+export type { IdempotentOptions } from './idempotent/options.js'
 export { escapeGlob } from './keys/escape-glob.js'
 export { createLarder, type Larder } from './larder.js'
 export { type ClientIpOptions, type ClientRequest, clientIp, type ProxyTrust } from './limit/client-ip.js'
@@ -65,6 +70,7 @@ export type {
 export type { Algorithm, LimitOutcome, Policy, PolicyState } from './limit/outcome.js'
 export type { RateLimitedDecorator, RateLimitedForm } from './limit/rate-limited.js'
 export { type ProxyResult, tooManyRequests, tooManyRequestsResult } from './limit/too-many-requests.js'
+export type { LockKey } from './lock/kind.js'
 export type { Lock } from './lock/lock.js'
 export type { Locks } from './lock/locks.js'
 export type { LockOptions } from './lock/options.js'

@@ -6,6 +6,12 @@ import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
 import type { Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
+import {
+  createIdempotent,
+  createIdempotentDecorator,
+  type IdempotentDecorator,
+  type IdempotentForm,
+} from './idempotent/idempotent.js'
 import { createLimiter, type LimiterForm } from './limit/limiter.js'
 import {
   createRateLimited,
@@ -32,6 +38,8 @@ export interface Larder {
   readonly locks: Locks
   readonly withLock: WithLock
   readonly bus: Bus
+  readonly idempotent: IdempotentForm
+  readonly Idempotent: IdempotentDecorator
   readonly events: Events
   /** How the adapter is. Never rejects. */
   health(): Promise<Health>
@@ -66,6 +74,8 @@ export function createLarder(options: LarderOptions = {}): Larder {
     locks,
     withLock: createWithLock(locks),
     bus: createBus(toolkit),
+    idempotent: createIdempotent(toolkit),
+    Idempotent: createIdempotentDecorator(toolkit),
     events: context.events,
     health: createHealth(toolkit),
     spend: createSpend(toolkit),

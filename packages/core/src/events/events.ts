@@ -48,7 +48,7 @@ export type LarderEvent =
   /** The store failed and the call went on without it. `error` says how it failed. */
   | {
       readonly type: 'fallback'
-      readonly operation: 'cache' | 'limit' | 'evict'
+      readonly operation: 'cache' | 'limit' | 'evict' | 'idempotent'
       readonly prefix: string
       readonly error: unknown
     }

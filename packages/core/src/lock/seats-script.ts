@@ -63,7 +63,8 @@ end
 `
 
 /**
- * Takes a place if there is room and nobody is ahead; otherwise, if asked to, stands in the queue or stays there.
+ * Takes a place if there is room for those who hold, those who are ahead in the queue, and this one; otherwise, if asked
+ * to, stands in the queue or stays there.
  *
  * KEYS: the lock, its fence. ARGV: token, ttl in ms, the fence's ttl in ms, weight, capacity, claim in ms, 1 to stand in
  * the queue.
@@ -75,13 +76,12 @@ if text and string.sub(text, 1, 1) ~= '=' then
   return { 0, redis.call('PTTL', KEYS[1]), string.find(text, '^@') or 0 }
 end
 local weight, capacity, claim = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local free, mine, ahead = capacity, nil, false
+local room, mine = capacity, nil
 for i, seat in ipairs(seats) do
   if seat.token == ARGV[1] then mine = i
-  elseif seat.kind == 'h' then free = free - seat.weight
-  elseif not mine then ahead = true end
+  elseif seat.kind == 'h' or not mine then room = room - seat.weight end
 end
-if not ahead and weight <= free then
+if weight <= room then
   if mine then table.remove(seats, mine) end
   table.insert(seats, { kind = 'h', token = ARGV[1], weight = weight, ends = now + ARGV[2] })
   write()
@@ -93,12 +93,11 @@ end
 call_up(capacity, claim)
 local first = math.huge
 for i, seat in ipairs(seats) do
-  if seat.kind == 'h' or not mine or i < mine then first = math.min(first, seat.ends) end
+  if i ~= mine and (seat.kind == 'h' or not mine or i < mine) then first = math.min(first, seat.ends) end
 end
 if first == math.huge then first = now end
 if ARGV[7] == '1' then
-  if mine then seats[mine].ends = first + claim
-  else table.insert(seats, { kind = 'q', token = ARGV[1], weight = weight, ends = first + claim }) end
+  seats[mine or #seats + 1] = { kind = 'q', token = ARGV[1], weight = weight, ends = first + claim }
   write()
 end
 return { 0, first - now, 1 }`,
@@ -109,13 +108,13 @@ return { 0, first - now, 1 }`,
     const nowMs = view.nowMs()
     const seats = read(text, nowMs)
     const mine = seats.findIndex((seat) => seat.token === token)
-    const others = seats.filter((_, i) => i !== mine)
-    const free = others.reduce((left, seat) => left - (seat.kind === 'h' ? seat.weight : 0), Number(capacity))
-    const ahead = seats.slice(0, mine < 0 ? seats.length : mine).some(({ kind }) => kind === 'q')
+    const isAhead = ({ kind }: Seat, i: number) => i !== mine && (kind === 'h' || mine < 0 || i < mine)
+    const room = seats.filter(isAhead).reduce((left, { weight }) => left - weight, Number(capacity))
     const seat = (kind: Seat['kind'], endsAtMs: number): Seat => {
       return { kind, token: String(token), weight: Number(weight), endsAtMs }
     }
-    if (!ahead && Number(weight) <= free) {
+    if (Number(weight) <= room) {
+      const others = seats.filter((_, i) => i !== mine)
       write(view, key, [...others, seat('h', nowMs + Number(ttlMs))], nowMs)
       const last = view.get(counter as string)
       const fence = last === null ? nowMs : Number(last) + 1
@@ -123,8 +122,8 @@ return { 0, first - now, 1 }`,
       return [1, fence]
     }
     callUp(seats, Number(capacity), Number(claimMs), nowMs)
-    const before = seats.filter(({ kind }, i) => kind === 'h' || mine < 0 || i < mine)
-    const firstMs = before.length ? Math.min(...before.map(({ endsAtMs }) => endsAtMs)) : nowMs
+    const ends = seats.filter(isAhead).map(({ endsAtMs }) => endsAtMs)
+    const firstMs = ends.length ? Math.min(...ends) : nowMs
     if (Number(queue) === 1) {
       const place = seat('q', firstMs + Number(claimMs))
       if (mine < 0) seats.push(place)

@@ -12,6 +12,9 @@ const MAX_PAUSE_MS = 250
 /** The longest pause of those who are told: a connection can be dead without saying so. */
 const LONGEST_REST_MS = 10_000
 
+/** For how long a place is kept for those whose turn it is, and the message's way. As `CLAIM_MS` in `seats.ts`. */
+const CLAIMED_MS = 1_010
+
 /** A caller's place in a line. */
 export interface Place {
   /** What it does at the moment, unless it asks. */
@@ -50,7 +53,11 @@ export async function waitInLine({ busy, ...at }: Waiting): Promise<void> {
   const isFree = () => line.heard >= line.lastFence
   line.hearing ??= listen(at, (message) => {
     const [fence, ...due] = message.split(' ')
-    if (due[0] && !due.includes(at.token)) return
+    if (due[0] && !due.includes(at.token)) {
+      // It is another's turn. Should that one not come, its place is free after a second.
+      if (due[0] !== '-') place.rest?.atMost(CLAIMED_MS * (1 + Math.random() / 10))
+      return
+    }
     line.heard = message ? Number(fence) : Number.POSITIVE_INFINITY
     if (isFree()) line.places[0]?.rest?.wake()
   })
@@ -74,6 +81,8 @@ export interface Rest {
   /** Resolves after the pause or when woken, rejects with the reason of the signal as soon as it aborts. */
   readonly over: Promise<void>
   wake(): void
+  /** Makes it no longer than this from now on, but never longer than it was to be. */
+  atMost(ms: number): void
   /** Ends it with an error. */
   fail(error: unknown): void
 }
@@ -100,10 +109,16 @@ function rest(pauseMs: number, signal: AbortSignal | undefined): Rest {
     settle.reject(error)
   }
   const onAbort = () => fail(signal?.reason)
-  const timer = setTimeout(wake, Math.min(Math.max(0, pauseMs), MAX_TIMER_MS))
+  const endsAtMs = performance.now() + pauseMs
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const atMost = (ms: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(wake, Math.max(0, Math.min(ms, endsAtMs - performance.now(), MAX_TIMER_MS)))
+  }
+  atMost(pauseMs)
   signal?.addEventListener('abort', onAbort)
   if (signal?.aborted) onAbort()
-  return { over, wake, fail }
+  return { over, wake, atMost, fail }
 }
 
 /** Hears of releases until it stops. */

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findViolation, type Operation } from '../support/linearizable.js'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { startWorkers } from './lock-workers.js'
+
+let redis: RedisServer
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterAll(() => redis.stop())
+
+/** What a client asked of the lock, and was told. */
+interface Action {
+  readonly who: string
+  readonly what: 'take' | 'release'
+  readonly told: boolean
+}
+
+/** A lock: who holds it, or `''`. A take is told whether it was free; a release by its holder succeeds. */
+function lock(holder: string, { who, what, told }: Action): string | undefined {
+  if (what === 'take') return told === (holder === '') ? (told ? who : holder) : undefined
+  return told === (holder === who) ? (told ? '' : holder) : undefined
+}
+
+/** The history of 8 clients in 3 processes. */
+async function history(task: string): Promise<Operation<Action>[]> {
+  const workers = await startWorkers(
+    redis.url,
+    ['3', '3', '2'].map((clients) => [task, `history:${task}`, clients]),
+  )
+  await sleep(2_000)
+  await Promise.all(workers.map((worker) => worker.end()))
+  return workers
+    .flatMap(({ lines }) => lines as unknown as (Action & { calledAt: number; answeredAt: number })[])
+    .map(({ calledAt, answeredAt, ...action }) => ({ action, calledAt, answeredAt }))
+}
+
+test('what 8 clients in 3 processes saw of a lock could have happened one after the other', async () => {
+  const seen = await history('record')
+  expect(seen.filter(({ action }) => action.what === 'take' && action.told).length).toBeGreaterThan(100)
+  expect(seen.filter(({ action }) => !action.told).length).toBeGreaterThan(100)
+  expect(findViolation(seen, '', lock)).toBeUndefined()
+})
+
+test('what they saw of a lock that looks before it takes could not', async () => {
+  expect(findViolation(await history('broken'), '', lock)).toBeDefined()
+})
+
+describe('the check itself', () => {
+  const at = (who: string, what: Action['what'], told: boolean, calledAt: number, answeredAt?: number) => ({
+    action: { who, what, told },
+    calledAt,
+    answeredAt,
+  })
+
+  test('accepts overlapping calls whose answers fit in some order', () => {
+    expect(
+      findViolation(
+        [at('a', 'take', true, 0, 9), at('b', 'take', false, 1, 2), at('a', 'release', true, 10, 11)],
+        '',
+        lock,
+      ),
+    ).toBeUndefined()
+    // The release was called before the take, and had its moment first.
+    expect(
+      findViolation(
+        [at('a', 'take', true, 0, 1), at('a', 'release', true, 2, 9), at('b', 'take', true, 3, 4)],
+        '',
+        lock,
+      ),
+    ).toBeUndefined()
+  })
+
+  test('refuses two holders, and a refusal while the lock was free', () => {
+    const second = at('b', 'take', true, 2, 3)
+    expect(findViolation([at('a', 'take', true, 0, 1), second, at('a', 'release', true, 4, 5)], '', lock)).toBe(second)
+    const refused = at('b', 'take', false, 4, 5)
+    const history = [at('a', 'take', true, 0, 1), at('a', 'release', true, 2, 3), refused]
+    expect(findViolation(history, '', lock)).toBe(refused)
+  })
+
+  test('lets a call without an answer have happened or not', () => {
+    const lost = at('a', 'take', true, 0)
+    expect(findViolation([lost, at('b', 'take', false, 5, 6)], '', lock)).toBeUndefined()
+    expect(findViolation([lost, at('b', 'take', true, 5, 6)], '', lock)).toBeUndefined()
+  })
+})
