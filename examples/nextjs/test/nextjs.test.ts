@@ -148,7 +148,7 @@ describe('the page, in a browser', () => {
     await expect.poll(() => text('#hits')).toBe(`${hits + 2}`)
     await expect.poll(() => text('#misses')).toBe(`${misses + 1}`)
     await expect.poll(() => text('[data-item=honey] .badge')).toBe('from the larder')
-    expect(await text('[data-item=honey]')).toMatch(/£6\.50[^]*4 left · jars[^]*\d s old · took \d+ ms/)
+    expect(await text('[data-item=honey]')).toMatch(/£6\.50[\s\S]*4 left · jars[\s\S]*\d s old · took \d+ ms/)
 
     await click('honey', 'Evict')
     await click('honey', 'Look')
