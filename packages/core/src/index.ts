@@ -29,6 +29,7 @@ export {
   cached,
   close,
   configure,
+  drain,
   events,
   health,
   limiter,
@@ -38,6 +39,7 @@ export {
   spend,
   withLock,
 } from './default.js'
+export type { Drain, DrainOptions } from './drain.js'
 export type { ErrorCode } from './errors/codes.js'
 export { isLarderError, LarderError } from './errors/larder-error.js'
 export { LockBusyError, LockLostError, LockStoreError } from './errors/lock-errors.js'
