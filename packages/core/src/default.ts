@@ -1,9 +1,9 @@
 import { type Bus, createBus } from './bus/bus.js'
-import { endAll } from './bus/listen.js'
 import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import { closeToolkit, createDrain, type Drain } from './drain.js'
 import { UsageError } from './errors/usage-error.js'
 import { createEmitter, type Emitter, type Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
@@ -98,10 +98,10 @@ export const health: () => Promise<Health> = /* @__PURE__ */ createHealth(toolki
 /** Commands that the default toolkit has sent so far, and what they cost by `price`. */
 export const spend: () => Spend = /* @__PURE__ */ createSpend(toolkit)
 
-/** Ends the default toolkit's subscriptions and closes its adapter. Idempotent. */
+/** Waits for the default toolkit's work behind answers. */
+export const drain: Drain = /* @__PURE__ */ createDrain(toolkit)
+
+/** Drains the default toolkit, for five seconds at most, ends its subscriptions and closes its adapter. Idempotent. */
 export async function close(): Promise<void> {
-  const { context } = state()
-  if (!context) return
-  await endAll(context)
-  await context.store.adapter.close()
+  if (state().context) await closeToolkit(toolkit)
 }

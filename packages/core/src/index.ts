@@ -29,6 +29,7 @@ export {
   cached,
   close,
   configure,
+  drain,
   events,
   health,
   Idempotent,
@@ -40,6 +41,7 @@ export {
   spend,
   withLock,
 } from './default.js'
+export type { Drain, DrainOptions } from './drain.js'
 export type { ErrorCode } from './errors/codes.js'
 export { IdempotencyConflictError, IdempotencyMismatchError } from './errors/idempotency-errors.js'
 export { isLarderError, LarderError } from './errors/larder-error.js'

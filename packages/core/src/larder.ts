@@ -1,9 +1,9 @@
 import { type Bus, createBus } from './bus/bus.js'
-import { endAll } from './bus/listen.js'
 import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import { closeToolkit, createDrain, type Drain } from './drain.js'
 import type { Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
 import {
@@ -45,7 +45,8 @@ export interface Larder {
   health(): Promise<Health>
   /** Commands sent to the adapter so far, and what they cost by `price`. */
   spend(): Spend
-  /** Ends all subscriptions and closes the adapter. Idempotent. */
+  readonly drain: Drain
+  /** Drains, for five seconds at most, ends all subscriptions and closes the adapter. Idempotent. */
   close(): Promise<void>
 }
 
@@ -79,9 +80,7 @@ export function createLarder(options: LarderOptions = {}): Larder {
     events: context.events,
     health: createHealth(toolkit),
     spend: createSpend(toolkit),
-    async close() {
-      await endAll(context)
-      await context.store.adapter.close()
-    },
+    drain: createDrain(toolkit),
+    close: () => closeToolkit(toolkit),
   }
 }

@@ -1,3 +1,4 @@
+import { namespaceStamp } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
 import type { Engine } from './engine.js'
 import { writeTombstone } from './entry.js'
@@ -6,18 +7,32 @@ import { STAMP_TTL_MS } from './stamps.js'
 /** How long an eviction stops loads that began before it from storing what they bring. */
 export const TOMBSTONE_MS = 300_000
 
+/** A write that evicts: an entry's tombstone, or a new stamp. */
+export interface Eviction {
+  readonly key: string
+  readonly ttlMs: number
+  /** Another one for each try. */
+  text(): string
+}
+
+const byTombstone = (key: string): Eviction => ({ key, ttlMs: TOMBSTONE_MS, text: () => writeTombstone(randomId()) })
+const byStamp = (key: string): Eviction => ({ key, ttlMs: STAMP_TTL_MS, text: randomId })
+
 /**
  * Evicts keys, and everything that carries one of the stamps: one command each, in one round trip. Resolves once the
- * store has it, and rejects with `StoreError` otherwise.
+ * store has it, and rejects with `StoreError` otherwise: then it is tried again before this process next reads or fills.
  */
 export async function evict(engine: Engine, keys: readonly string[], stampKeys: readonly string[]): Promise<void> {
-  const { store, events } = engine.context
+  const { context } = engine
+  const { store, events, namespace } = context
+  const evictions = [...keys.map(byTombstone), ...stampKeys.map(byStamp)]
   abandon(engine, keys, stampKeys)
   try {
-    await Promise.all([
-      ...keys.map((key) => store.set(key, writeTombstone(randomId()), { ttlMs: TOMBSTONE_MS })),
-      ...stampKeys.map((key) => store.set(key, randomId(), { ttlMs: STAMP_TTL_MS })),
-    ])
+    await Promise.all(evictions.map(({ key, ttlMs, text }) => store.set(key, text(), { ttlMs })))
+  } catch (error) {
+    const { retryLater } = await import('./recovery.js')
+    retryLater(context, evictions, byStamp(namespaceStamp(namespace)), error)
+    throw error
   } finally {
     // Again for the loads that began while the store was being told: they may have read what is now evicted.
     abandon(engine, keys, stampKeys)

@@ -13,8 +13,8 @@ export interface Flight {
   promise: Promise<unknown>
   /** Who may await `promise`: those who are in the same scope. See `Platform.scope`. */
   readonly scope: object | undefined
-  /** Whether the runtime sees it through, for those in other scopes to count on. */
-  kept?: boolean
+  /** When it last gave a sign of life to those in other scopes. See `follow.ts`. */
+  aliveAtMs?: number
   /** What was loaded, for those in other scopes. */
   result?: readonly [unknown]
 }
@@ -28,7 +28,7 @@ export interface Flights {
   abandon(fits: (flight: Flight) => boolean): void
 }
 
-export function createFlights({ background }: Pick<Context, 'background'>): Flights {
+export function createFlights(context: Context): Flights {
   const current = new Map<string, Flight>()
   return {
     find: (key) => current.get(key),
@@ -38,8 +38,7 @@ export function createFlights({ background }: Pick<Context, 'background'>): Flig
       current.set(key, flight)
       const promise = fly(flight)
       flight.promise = promise
-      // Its failure is its callers' business.
-      if (scope) flight.kept = background(promise.catch(() => {}))
+      if (scope) import('./follow.js').then(({ lead }) => lead(context, flight))
       return promise
     },
     end(flight) {

@@ -1,18 +1,36 @@
+import type { Context } from '../store/toolkit.js'
 import { type Engine, note, type Request } from './engine.js'
 import type { Flight } from './flights.js'
 import { readThrough } from './read-through.js'
 import type { Reader } from './reader.js'
 
+// How loads are shared where requests must not await each other's promises: the leader leaves its result where others
+// look for it, by timers of their own. No request can hang on another.
+
+/** How often a load gives a sign of life. */
+const BEAT_MS = 250
+/** A load without one for this long is over without a word: its request was cancelled. */
+const SILENCE_MS = 1_000
 /** The pauses between two looks double between these. */
 const FIRST_PAUSE_MS = 1
 const MAX_PAUSE_MS = 16
-/** A load that takes longer than this is begun anew by those who wait for it: it may be over without a word. */
-const PATIENCE_MS = 2_000
+
+/** Lets requests to come count on a load for as long as it gives signs of life, if the runtime sees it through. */
+export function lead({ background, monotonicMs }: Context, flight: Flight): void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const landed = () => clearTimeout(timer)
+  // Its failure is its callers' business.
+  if (!background(flight.promise.then(landed, landed))) return
+  const beat = () => {
+    flight.aliveAtMs = monotonicMs()
+    timer = setTimeout(beat, BEAT_MS)
+  }
+  beat()
+}
 
 /**
- * Waits for a load of another request, on a platform where requests must not await each other's promises: it looks, by
- * timers of its own, whether the load has left its result, and takes a copy. A load that failed, was evicted, cannot be
- * copied or takes too long, or may end with its request, is nothing to wait for: the call then goes on by itself.
+ * Waits for a load that another request leads, and takes a copy of its result. Where the load fails, is evicted, goes
+ * silent or brings what cannot be copied, the call goes on by itself and follows nobody else.
  * @param again how it goes on
  */
 export async function follow<Result>(
@@ -23,13 +41,17 @@ export async function follow<Result>(
 ): Promise<Result> {
   const { flights, context } = engine
   const { serializer } = request.policy
-  const startedMs = context.monotonicMs()
-  for (let pauseMs = FIRST_PAUSE_MS; flight.kept && !flight.result && flights.find(flight.key) === flight; ) {
+  const isAlive = () => {
+    if (context.monotonicMs() - (flight.aliveAtMs ?? Number.NEGATIVE_INFINITY) < SILENCE_MS) return true
+    flights.end(flight)
+    return false
+  }
+  let pauseMs = FIRST_PAUSE_MS
+  while (isAlive() && !flight.result && flights.find(flight.key) === flight) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
     pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
-    if (context.monotonicMs() - startedMs >= PATIENCE_MS) flights.end(flight)
   }
-  if (flight.result) {
+  if (flight.result && isAlive()) {
     try {
       // What belongs to the other request, such as a Response, is refused by the serializer.
       const copy = await serializer.deserialize(await serializer.serialize(flight.result[0], flight.key), flight.key)

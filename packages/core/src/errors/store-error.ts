@@ -15,6 +15,8 @@ export type StoreFailure = 'timeout' | 'unavailable' | 'breaker-open' | 'malform
  */
 export class StoreError extends LarderError {
   override readonly name = 'StoreError'
+  /** `true` for an eviction that this process will try again before it next uses the store for its cache. */
+  declare readonly willRetry?: boolean
 
   constructor(
     /** The adapter's name, such as `memory` or `tcp`. */

@@ -6,5 +6,6 @@ export const platform: Platform = {
   scope: () => undefined,
   idles: false,
   waitUntil: waitUntilOfNext,
+  capMs: (limitMs) => limitMs,
   monotonicMs: () => performance.now(),
 }

@@ -1,3 +1,4 @@
+import { capByDeadlines } from './deadlines.js'
 import type { Platform } from './platform.js'
 import { waitUntilOfNext } from './request-context.js'
 
@@ -8,5 +9,6 @@ export const platform: Platform = {
   waitUntil: waitUntilOfNext,
   // Core compiles without Node's types.
   asyncHooks: () => import('node:async_hooks' as string),
+  capMs: capByDeadlines,
   monotonicMs: () => performance.now(),
 }

@@ -17,6 +17,8 @@ export interface Platform {
   waitUntil(promise: Promise<unknown>): boolean
   /** The module `node:async_hooks`, where there is one. */
   asyncHooks?(): Promise<AsyncHooks>
+  /** A time limit in milliseconds, shortened to what the invocation around the call has left, where there is one. */
+  capMs(limitMs: number): number
   /** Milliseconds on a clock that never goes back and is not set by anybody. Its zero means nothing. */
   monotonicMs(): number
 }

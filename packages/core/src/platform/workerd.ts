@@ -30,5 +30,6 @@ export const platform: Platform = {
     waitUntil?.(promise)
     return !!waitUntil
   },
+  capMs: (limitMs) => limitMs,
   monotonicMs: () => performance.now(),
 }

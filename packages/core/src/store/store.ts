@@ -3,6 +3,7 @@ import { embeddedRead } from '../adapter/memory.js'
 import { StoreError, type StoreFailure } from '../errors/store-error.js'
 import { UsageError } from '../errors/usage-error.js'
 import type { Emitter } from '../events/events.js'
+import { platform } from '../platform/index.js'
 import { type Breaker, createBreaker, type ResolvedBreakerOptions } from './breaker.js'
 import { Call } from './call.js'
 import { foldReads } from './fold.js'
@@ -84,7 +85,7 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
               fail('timeout')
               context.abort()
             })
-          }, budgetMs - 1)
+          }, platform.capMs(budgetMs) - 1)
       let retries = replayable ? 1 : 0
       let open = true
       const finish = (settle: () => void, error?: unknown) => {

@@ -10,12 +10,11 @@ export interface Runtime {
 
 const UNHANDLED = 'no_handle_cross_request_promise_resolution'
 
-/** Before and after requests could resolve each other's promises, and without that by choice. */
+/** From before requests could resolve each other's promises to today, and without that by choice. */
 export const runtimes: readonly Runtime[] = [
   { date: '2024-01-01', flags: [] },
-  { date: '2024-10-14', flags: [] },
+  { date: '2024-10-14', flags: [UNHANDLED] },
   { date: '2026-04-01', flags: [] },
-  { date: '2026-04-01', flags: [UNHANDLED] },
   { date: '2026-04-01', flags: [UNHANDLED, 'nodejs_compat'] },
 ]
 

@@ -1,0 +1,2 @@
+export { beginInvocation, type InvocationContext, runInvocation } from './invocation.js'
+export { type Callback, lambdaHandler } from './lambda-handler.js'

@@ -1,0 +1,106 @@
+import { waitUntil } from 'cloudflare:workers'
+import { createLarder, type Larder, memory } from '@larder/core'
+import { fetchAdapter } from './fetch-adapter.js'
+
+// Put in by the bundler: module scope must not ask for anything.
+declare const ORIGIN: string
+declare const STORE: string
+
+/** How the toolkit keeps requests alive: as it finds out by itself, as the application tells it, or not at all. */
+const hooks = {
+  found: undefined,
+  injected: waitUntil,
+  none: () => false,
+}
+const stores = { memory: () => memory(), fetch: () => fetchAdapter(STORE) }
+
+interface Loaded {
+  readonly path: string
+  readonly load: number
+}
+
+/** All that decorators do at module scope is done here, for each toolkit. */
+function createCatalog({ Cached, CacheEvict, RateLimited, withLock }: Larder) {
+  class Catalog {
+    @Cached({ ttl: '1m', prefix: 'product', tags: ['products'] })
+    async product(query: string): Promise<Loaded> {
+      const response = await fetch(`${ORIGIN}/${query}`)
+      if (!response.ok) throw new Error(`the origin answered ${response.status}`)
+      return response.json()
+    }
+    /** What is no data, and belongs to the request that got it. */
+    @Cached('1m', 'page')
+    async page(query: string): Promise<Response> {
+      return fetch(`${ORIGIN}/${query}`)
+    }
+    @CacheEvict({ tags: ['products'] })
+    async save(): Promise<string> {
+      return 'saved'
+    }
+    @RateLimited({ prefix: 'search', limit: 5, per: '1h', by: (who: string) => who })
+    async search(who: string): Promise<string> {
+      return who
+    }
+    @withLock((id: string) => `order:${id}`, { ttl: '30s', wait: '10s' })
+    async settle(id: string): Promise<string> {
+      await (await fetch(`${ORIGIN}/settle-${id}?ms=5`)).text()
+      return id
+    }
+  }
+  return new Catalog()
+}
+
+const catalogs = new Map<string, ReturnType<typeof createCatalog>>()
+for (const [hook, waitUntil] of Object.entries(hooks)) {
+  for (const [store, adapter] of Object.entries(stores)) {
+    const larder = createLarder({ adapter: adapter(), namespace: hook, ...(waitUntil ? { waitUntil } : {}) })
+    catalogs.set(`${hook}/${store}`, createCatalog(larder))
+  }
+}
+
+async function handle(url: URL, catalog: ReturnType<typeof createCatalog>, action: string, key: string) {
+  const query = `${key}${url.search}`
+  switch (action) {
+    case 'product':
+      return Response.json(await catalog.product(query))
+    case 'leave': {
+      // Answers while its load is still under way.
+      catalog.product(query).catch(() => {})
+      return new Response('left')
+    }
+    case 'leave-fill': {
+      // Answers when its load is over, and the result on its way to the store.
+      catalog.product(query).catch(() => {})
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      return new Response('left')
+    }
+    case 'twice': {
+      const found = await Promise.all([catalog.product(query), catalog.product(query), catalog.product(query)])
+      return Response.json(found.map(({ load }) => load))
+    }
+    case 'page':
+      return new Response(await (await catalog.page(query)).text())
+    case 'save':
+      return new Response(await catalog.save())
+    case 'search':
+      return new Response(await catalog.search(key))
+    case 'settle':
+      return new Response(await catalog.settle(key))
+    default:
+      return new Response('no such action', { status: 404 })
+  }
+}
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const url = new URL(request.url)
+    const [, hook, store, action = '', key = ''] = url.pathname.split('/')
+    try {
+      const catalog = catalogs.get(`${hook}/${store}`)
+      if (!catalog) return new Response('no such toolkit', { status: 404 })
+      return await handle(url, catalog, action, key)
+    } catch (error) {
+      return new Response(String(error), { status: 502 })
+    }
+  },
+}

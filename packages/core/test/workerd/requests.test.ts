@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OriginServer, type StoreServer, startOrigin, startStore } from './servers.js'
+import { bundleWorker, here, type RunningWorker, runtimes, startWorker } from './worker.js'
+
+// One toolkit at module scope serves all requests of a Worker, and none of them may hang on another: whatever the
+// compatibility date, wherever the store is, and whether or not the runtime sees a load through after its request.
+
+let origin: OriginServer
+let store: StoreServer
+let script: string
+beforeAll(async () => {
+  origin = await startOrigin()
+  store = await startStore()
+  script = await bundleWorker(here('app.ts'), {
+    external: ['cloudflare:workers'],
+    define: { ORIGIN: JSON.stringify(origin.url), STORE: JSON.stringify(store.url) },
+    tsconfigRaw: {},
+  })
+}, 30_000)
+afterAll(async () => {
+  await origin?.close()
+  await store?.close()
+})
+
+let keys = 0
+const freshKey = () => `k${keys++}`
+const toolkits = ['found', 'injected', 'none'].flatMap((hook) => ['memory', 'fetch'].map((kind) => `/${hook}/${kind}`))
+
+describe.for(runtimes)('workerd of $date with flags $flags', (runtime) => {
+  let worker: RunningWorker
+  beforeAll(async () => {
+    worker = await startWorker(script, runtime)
+  }, 30_000)
+  afterAll(() => worker?.dispose())
+
+  describe.for(toolkits)('%s', (toolkit) => {
+    const isKept = !toolkit.startsWith('/none')
+
+    test('a caller is answered although the request that loads for it has answered and gone', async () => {
+      const key = freshKey()
+      const leaving = worker.ask(`${toolkit}/leave/${key}?ms=100`)
+      expect((await leaving).text).toBe('left')
+      const [second, third] = await Promise.all([
+        worker.ask(`${toolkit}/product/${key}?ms=100`),
+        worker.ask(`${toolkit}/product/${key}?ms=100`),
+      ])
+      expect(second).toMatchObject({ status: 200 })
+      expect(third).toMatchObject({ status: 200 })
+      expect(second.tookMs).toBeLessThan(3_000)
+      // Where the runtime sees the load through, nobody loads again.
+      if (isKept) expect(origin.loads.get(`/${key}`)).toBe(1)
+    })
+
+    test('two requests on a cold key are both answered when the first one answers early', async () => {
+      const key = freshKey()
+      const [first, second] = await Promise.all([
+        worker.ask(`${toolkit}/leave/${key}?ms=80`),
+        worker.ask(`${toolkit}/product/${key}?ms=80`),
+      ])
+      expect(first.text).toBe('left')
+      expect(second).toMatchObject({ status: 200 })
+    })
+
+    test("an origin that fails for one request is that request's error, and the others load for themselves", async () => {
+      const key = freshKey()
+      const path = `${toolkit}/product/${key}?ms=60&failures=1`
+      const answers = await Promise.all(Array.from({ length: 10 }, () => worker.ask(path)))
+      const failed = answers.filter(({ status }) => status !== 200)
+      expect(failed.map(({ text }) => text)).toEqual(['Error: the origin answered 503'])
+    })
+
+    test('an origin that fails for all fails each request with its own error', async () => {
+      const path = `${toolkit}/product/${freshKey()}?ms=50&failures=999`
+      const answers = await Promise.all(Array.from({ length: 10 }, () => worker.ask(path)))
+      expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['Error: the origin answered 503']))
+    })
+
+    test('100 concurrent requests on a cold key are all answered', async () => {
+      const key = freshKey()
+      const path = `${toolkit}/product/${key}?ms=80`
+      const answers = await Promise.all(Array.from({ length: 100 }, () => worker.ask(path)))
+      expect(answers.map(({ status, text }) => (status === 200 ? '' : text)).join('')).toBe('')
+      // Those who come while a load is under way take its result. Reads that were out when it began may each begin one.
+      if (isKept && toolkit.endsWith('memory')) expect(origin.loads.get(`/${key}`)).toBe(1)
+      expect(await worker.ask(path)).toMatchObject({ status: 200 })
+    })
+
+    test('calls of one tick share a load', async () => {
+      const key = freshKey()
+      const { status, text } = await worker.ask(`${toolkit}/twice/${key}?ms=50`)
+      expect(status, text).toBe(200)
+      expect(JSON.parse(text)).toEqual([1, 1, 1])
+    })
+
+    test('a result that belongs to its request is got by each request for itself', async () => {
+      const key = freshKey()
+      const path = `${toolkit}/page/${key}?ms=50`
+      const answers = await Promise.all([worker.ask(path), worker.ask(path), worker.ask(path)])
+      for (const { status, text } of answers) expect(status, text).toBe(200)
+      expect(origin.loads.get(`/${key}`)).toBe(3)
+    })
+
+    test('concurrent requests evict, are limited and take a lock in turn', async () => {
+      const id = freshKey()
+      const asked = await Promise.all([
+        ...Array.from({ length: 5 }, () => worker.ask(`${toolkit}/settle/${id}`)),
+        ...Array.from({ length: 7 }, () => worker.ask(`${toolkit}/search/${id}`)),
+        ...Array.from({ length: 3 }, () => worker.ask(`${toolkit}/save/${id}`)),
+      ])
+      expect(asked.slice(0, 5).map(({ text }) => text)).toEqual([id, id, id, id, id])
+      expect(asked.slice(5, 12).filter(({ status }) => status === 200)).toHaveLength(5)
+      expect(asked.slice(12).map(({ text }) => text)).toEqual(['saved', 'saved', 'saved'])
+    })
+  })
+
+  test('a request that goes while its result is on the way to the store blocks nobody from storing', async () => {
+    const key = freshKey()
+    let swallowed = 0
+    // The stamps of the request that goes get lost with it.
+    store.swallows = (call) => /^set:none:\$/.test(call) && swallowed++ < 10
+    // A namespace without stamps, as at the beginning.
+    await fetch(store.url, { method: 'POST', body: '{"method":"deleteMatching","args":["none:*"]}' })
+    expect((await worker.ask(`/none/fetch/leave-fill/${key}`)).text).toBe('left')
+    expect(swallowed).toBeGreaterThan(0)
+    store.swallows = () => false
+    await worker.ask(`/none/fetch/product/${key}`)
+    const loads = origin.loads.get(`/${key}`)
+    await worker.ask(`/none/fetch/product/${key}`)
+    expect(origin.loads.get(`/${key}`)).toBe(loads)
+  })
+})
