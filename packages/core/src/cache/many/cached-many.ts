@@ -5,6 +5,7 @@ import { wrapAs } from '../../decorate/wrap.js'
 import { invalidOption } from '../../errors/usage-error.js'
 import type { Toolkit } from '../../store/toolkit.js'
 import { resolveCachedOptions } from '../options.js'
+import type { Schema } from '../schema.js'
 import { type CacheManyHandle, createManyHandle } from './handle.js'
 import { createManyCall, type ManyCall, manyCallBehind, publishManyCall } from './many-call.js'
 import { type CachedManyOptions, type ManyId, toSingle } from './options.js'
@@ -60,7 +61,10 @@ export interface CachedManyDecorator {
    * }
    * ```
    */
-  <Id extends ManyId = Any, Rest extends Any[] = Any[], Value = Any>(
+  <Id extends ManyId = ManyId, Rest extends Any[] = Any[], Value = Any>(
+    options: CachedManyOptions<Id, Rest, Value> & { readonly schema: Schema<Value> },
+  ): AsyncMethodDecorator<[ids: readonly Id[], ...rest: Rest], Map<Id, Value>, Map<Any, Value>>
+  <Id extends ManyId = ManyId, Rest extends Any[] = Any[], Value = Any>(
     options: CachedManyOptions<Id, Rest, Value>,
   ): AsyncMethodDecorator<[ids: readonly Id[], ...rest: Rest], Map<Id, Value>>
 }
