@@ -3,6 +3,12 @@ import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import {
+  type CachedManyDecorator,
+  type CachedManyForm,
+  createCachedMany,
+  createCachedManyDecorator,
+} from './cache/many/cached-many.js'
 import { closeToolkit, createDrain, type Drain } from './drain.js'
 import { UsageError } from './errors/usage-error.js'
 import { createEmitter, type Emitter, type Events } from './events/events.js'
@@ -77,6 +83,8 @@ export function configure(options: LarderOptions): void {
 
 export const cached: CachedForm = /* @__PURE__ */ createCached(toolkit)
 export const Cached: CachedDecorator = /* @__PURE__ */ createCachedDecorator(toolkit)
+export const cachedMany: CachedManyForm = /* @__PURE__ */ createCachedMany(toolkit)
+export const CachedMany: CachedManyDecorator = /* @__PURE__ */ createCachedManyDecorator(toolkit)
 export const CachePut: CachePutDecorator = /* @__PURE__ */ createCachePut(toolkit)
 export const CacheEvict: CacheEvictDecorator = /* @__PURE__ */ createCacheEvict(toolkit)
 /** The default toolkit's cache, by keys of your own. */

@@ -17,16 +17,22 @@ export type { CachedDecorator, CachedForm, CachedFunction } from './cache/cached
 export { type CurrentLoad, currentLoad } from './cache/current-load.js'
 export type { CacheStats } from './cache/engine.js'
 export { type CacheHandle, cacheOf, type Explanation } from './cache/handle.js'
+export type { CachedManyDecorator, CachedManyForm, CachedManyFunction } from './cache/many/cached-many.js'
+export { type CacheManyHandle, cacheManyOf } from './cache/many/handle.js'
+export type { CachedManyOptions, ManyId } from './cache/many/options.js'
+export type { ManyFunction } from './cache/many/types.js'
 export type { CachedOptions, EarlyRefreshOptions, Ttl } from './cache/options.js'
 export type { Schema, SchemaIssue, SchemaResult } from './cache/schema.js'
 export type { AsyncFunction, AsyncMethodDecorator } from './decorate/types.js'
 export {
   bus,
   Cached,
+  CachedMany,
   CacheEvict,
   CachePut,
   cache,
   cached,
+  cachedMany,
   close,
   configure,
   drain,
@@ -78,6 +84,9 @@ export type { Locks } from './lock/locks.js'
 export type { LockOptions } from './lock/options.js'
 export type { LockBody, WithLock } from './lock/with-lock.js'
 export type { LarderOptions } from './options.js'
+export { type CompressedOptions, compressed } from './serialize/compressed.js'
+export type { CompressionFormat } from './serialize/deflate.js'
+export { type EncryptedOptions, type EncryptionKey, encrypted } from './serialize/encrypted.js'
 export { defaultSerializer, type Serializer } from './serialize/serializer.js'
 export type { AdapterSpend, Spend } from './spend.js'
 export { type Duration, toMs } from './time/duration.js'

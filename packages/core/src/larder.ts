@@ -3,6 +3,12 @@ import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import {
+  type CachedManyDecorator,
+  type CachedManyForm,
+  createCachedMany,
+  createCachedManyDecorator,
+} from './cache/many/cached-many.js'
 import { closeToolkit, createDrain, type Drain } from './drain.js'
 import type { Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
@@ -29,6 +35,8 @@ import type { Toolkit } from './store/toolkit.js'
 export interface Larder {
   readonly cached: CachedForm
   readonly Cached: CachedDecorator
+  readonly cachedMany: CachedManyForm
+  readonly CachedMany: CachedManyDecorator
   readonly CachePut: CachePutDecorator
   readonly CacheEvict: CacheEvictDecorator
   readonly cache: Cache
@@ -66,6 +74,8 @@ export function createLarder(options: LarderOptions = {}): Larder {
   return {
     cached: createCached(toolkit),
     Cached: createCachedDecorator(toolkit),
+    cachedMany: createCachedMany(toolkit),
+    CachedMany: createCachedManyDecorator(toolkit),
     CachePut: createCachePut(toolkit),
     CacheEvict: createCacheEvict(toolkit),
     cache: createCache(toolkit),

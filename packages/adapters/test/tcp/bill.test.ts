@@ -54,6 +54,46 @@ test('1,000 concurrent calls of one cold key are one read and one write', async 
   expect(await bill(() => Promise.all(Array.from({ length: 1_000 }, () => find(2))))).toEqual({ mget: 1, set: 1 })
 })
 
+test('many ids are one MGET, and one SET for each that was missing', async () => {
+  const { cachedMany, health } = open()
+  await health()
+  const load = async (ids: number[]) => new Map(ids.filter((id) => id < 1_000).map((id) => [id, { id }]))
+  const find = cachedMany({ ttl: '1m', prefix: 'many', tags: ['a', 'b'] }, load)
+  const ids = (from: number, length: number) => Array.from({ length }, (_, i) => from + i)
+  // The namespace, the prefix and two tags were never seen before.
+  expect(await bill(() => find(ids(0, 50)))).toEqual({ mget: 1, set: 50 + 4 })
+  expect(await bill(() => find(ids(0, 50)))).toEqual({ mget: 1 })
+  expect(await bill(() => find(ids(40, 50)))).toEqual({ mget: 1, set: 40 })
+  // Absent ids are stored as that, and known from then on.
+  expect(await bill(() => find([1_000, 1_001]))).toEqual({ mget: 1, set: 2 })
+  expect(await bill(() => find([1_000, 1, 1_001]))).toEqual({ mget: 1 })
+  expect(await bill(() => find.evict([1, 2, 3]))).toEqual({ set: 3 })
+  expect(await bill(() => find.refresh([500, 501, 502]))).toEqual({ mget: 1, set: 3 })
+  expect(await bill(() => find.peek(ids(0, 50)))).toEqual({ mget: 1 })
+})
+
+test('concurrent calls for overlapping ids are one MGET, and each id is loaded and written once', async () => {
+  const { cachedMany } = open()
+  const loaded: number[] = []
+  const find = cachedMany({ ttl: '1m', prefix: 'overlap' }, async (ids: number[]) => {
+    loaded.push(...ids)
+    return new Map(ids.map((id) => [id, id]))
+  })
+  await find([1_000])
+  const calls = () => Promise.all([0, 5, 10, 15].map((from) => find(Array.from({ length: 10 }, (_, i) => from + i))))
+  expect(await bill(calls)).toEqual({ mget: 1, set: 25 })
+  expect(loaded.slice(1).sort((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, i) => i))
+})
+
+test('2,500 ids are three MGETs', async () => {
+  const { cachedMany, health } = open()
+  await health()
+  const find = cachedMany({ ttl: '1m', prefix: 'large' }, async (ids: number[]) => new Map(ids.map((id) => [id, id])))
+  const ids = Array.from({ length: 2_500 }, (_, id) => id)
+  expect(await bill(() => find(ids))).toEqual({ mget: 3, set: 2_500 + 2 })
+  expect(await bill(() => find(ids))).toEqual({ mget: 3 })
+})
+
 test('evicting a key, k tags, a method or everything is 1, k, 1 and 1', async () => {
   const { find, cache } = open()
   await find(1)

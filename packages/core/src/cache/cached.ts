@@ -7,6 +7,7 @@ import type { Toolkit } from '../store/toolkit.js'
 import { type CachedCall, callBehind, createCachedCall, publishCall } from './cached-call.js'
 import { type CacheHandle, createHandle } from './handle.js'
 import { type CachedOptions, resolveCachedOptions, type Ttl } from './options.js'
+import type { Schema } from './schema.js'
 
 /** A function with its results cached: called as before, and a {@link CacheHandle} besides. */
 export type CachedFunction<F extends AsyncFunction> = F & CacheHandle<F>
@@ -56,6 +57,9 @@ export interface CachedDecorator {
    * ```
    */
   <Result = Any>(ttl: Ttl<Result>, prefix?: string): AsyncMethodDecorator<Any[], Result>
+  <Args extends Any[], Result>(
+    options: CachedOptions<Args, Result> & { readonly schema: Schema<Result> },
+  ): AsyncMethodDecorator<Args, Result, Result>
   <Args extends Any[], Result = Any>(options: CachedOptions<Args, Result>): AsyncMethodDecorator<Args, Result>
 }
 

@@ -18,26 +18,40 @@ export type Fits<Taken extends Any[], Params extends Any[]> = ((...args: Params)
   : { readonly 'a callback takes other parameters than this method': never }
 
 /**
+ * `unknown` where what a cache may serve instead of a method's own result passes for one; otherwise a type that nothing
+ * has. Undecided for no method unless a schema says what that is.
+ */
+export type Serves<Method extends AsyncFunction, Served> = 0 extends 1 & Served
+  ? unknown
+  : [Served] extends [Awaited<ReturnType<Method>>]
+    ? unknown
+    : { readonly 'what the schema gives is no result of this method': never }
+
+/**
  * A decorator for methods that return a Promise, in every dialect: TC39 standard, `experimentalDecorators`, and the
  * one-argument form that Turbopack emits. Anything else (a getter, a field, a class, a method that does not return a
  * Promise) is a compile-time error, and so is a callback in its options that was written for other parameters (`Args`)
- * or another `Result` than the method has.
+ * or another `Result` than the method has. `Served` is what a schema gives, where there is one.
  *
  * `Taken` and `Params` are both inferred as the method's parameters. Only where those do not satisfy the callbacks, does
  * `Params` become what the callbacks take. To compare the two is to compare a type with itself wherever all is well:
  * comparing with `Args` would stay undecided in a generic class, where a method takes a type parameter of the class and
  * a callback takes what it extends.
  */
-export interface AsyncMethodDecorator<Args extends Any[] = Any[], Result = Any> {
+export interface AsyncMethodDecorator<Args extends Any[] = Any[], Result = Any, Served = Any> {
   <Method extends AsyncFunction, Taken extends Any[], Params extends Beginning<Args>>(
-    method: Method & AsyncFunction<Taken> & AsyncFunction<Params, Result> & Fits<Taken, Params>,
+    method: Method &
+      AsyncFunction<Taken> &
+      AsyncFunction<Params, Result> &
+      Fits<Taken, Params> &
+      Serves<Method, Served>,
     context: ClassMethodDecoratorContext<Any, Method>,
   ): Method
   <Method extends AsyncFunction, Taken extends Any[], Params extends Beginning<Args>>(
     target: object,
     name: string | symbol,
     descriptor: TypedPropertyDescriptor<
-      Method & AsyncFunction<Taken> & AsyncFunction<Params, Result> & Fits<Taken, Params>
+      Method & AsyncFunction<Taken> & AsyncFunction<Params, Result> & Fits<Taken, Params> & Serves<Method, Served>
     >,
   ): TypedPropertyDescriptor<Method>
 }

@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'ERR_LOCK_BUSY'
   | 'ERR_LOCK_LOST'
   | 'ERR_LOCK_STORE'
+  | 'ERR_MANY_RESULT'
   | 'ERR_NOT_ASYNC'
   | 'ERR_NOT_CACHED'
   | 'ERR_POOL_EXHAUSTED'

@@ -2,7 +2,17 @@
  * What decorated methods do, whichever compiler turned the decorators into calls. One file, no test runner and no
  * syntax that a compiler may lack: it is compiled by each of them and run as it comes out.
  */
-import { cacheOf, createLarder, isLarderError, type LarderError, RateLimitedError, UsageError } from '@larder/core'
+import {
+  cacheManyOf,
+  cacheOf,
+  compressed,
+  createLarder,
+  encrypted,
+  isLarderError,
+  type LarderError,
+  RateLimitedError,
+  UsageError,
+} from '@larder/core'
 
 /** What the compiler did to the names of classes. */
 export interface Conditions {
@@ -116,6 +126,48 @@ const checks: Record<string, Check> = {
     await corner.product('p1')
     const refused = (await failure(() => corner.product('p1'))) as RateLimitedError
     equal(refused.prefix, 'Pantry.product', 'prefix of the limit')
+  },
+
+  async 'loads of many ids those that are not stored, with `this`'() {
+    const { CachedMany } = createLarder()
+    class Catalog {
+      runs: string[] = []
+      shop = 'north'
+      @CachedMany({ ttl: '1m', prefix: 'products', tags: (id: string) => [id] })
+      async products(ids: readonly string[]): Promise<Map<string, string>> {
+        this.runs.push(ids.join())
+        return new Map(ids.map((id) => [id, `${this.shop}/${id}`]))
+      }
+    }
+    const catalog = new Catalog()
+    equal(Catalog.prototype.products.name, 'products', 'name')
+    equal([...(await catalog.products(['p1', 'p2']))].join(' '), 'p1,north/p1 p2,north/p2', 'misses')
+    equal([...(await catalog.products(['p3', 'p2', 'p3'])).keys()].join(), 'p3,p2', 'order')
+    await cacheManyOf(catalog, 'products').evict(['p1'])
+    await catalog.products(['p1', 'p2', 'p3'])
+    equal(catalog.runs.join(' '), 'p1,p2 p3 p1', 'runs')
+  },
+
+  async 'compresses and encrypts what it stores'() {
+    const keys = { k1: crypto.getRandomValues(new Uint8Array(32)) }
+    const rows = Array.from({ length: 300 }, (_, i) => ({ id: `p${i}`, since: new Date(i) }))
+    for (const serializer of [
+      compressed(),
+      compressed({ format: 'deflate-raw' }),
+      encrypted({ keys, current: 'k1', serializer: compressed() }),
+    ]) {
+      const { cached } = createLarder({ serializer })
+      let runs = 0
+      const list = cached('1m', 'list', async () => {
+        runs++
+        return rows
+      })
+      await list()
+      const hit = await list()
+      equal(runs, 1, 'runs')
+      equal(JSON.stringify(hit), JSON.stringify(rows), 'hit')
+      equal(hit[7]?.since.getTime(), 7, 'type of a hit')
+    }
   },
 
   async 'refuses two methods on one prefix'() {

@@ -1,0 +1,56 @@
+import { runAsync } from '../../decorate/run-async.js'
+import type { Any, AsyncFunction } from '../../decorate/types.js'
+import { shared } from '../../platform/shared.js'
+import type { Toolkit } from '../../store/toolkit.js'
+import { createCachedCall } from '../cached-call.js'
+import type { Engine } from '../engine.js'
+import type { Fit, RunMany } from './batch.js'
+import { type CachedManyOptions, type ManyId, toSingle } from './options.js'
+import { readThroughMany } from './read-through-many.js'
+import { distinct, type Wanted } from './wanted.js'
+
+/** One cached function of many ids, as its doors and its handle see it. */
+export interface ManyCall {
+  /** The values of `ids`, from the store, or from one run of the function for all that are missing. */
+  call(self: unknown, ids: readonly ManyId[], rest: Any[]): Promise<Map<ManyId, unknown>>
+  /** What the engine is asked for each distinct id. */
+  wanted(self: unknown, ids: readonly ManyId[], rest: Any[]): Wanted[]
+  runMany(self: unknown, rest: Any[]): RunMany
+  fit(): Promise<Fit>
+  /** The stamp that all entries of this function carry. */
+  prefixStamp(self: unknown): string
+  engine(): Engine
+}
+
+/** From a wrapped function to its call. */
+const calls = () => shared('manyCalls', () => new WeakMap<object, ManyCall>())
+
+/** Makes `wrapper` known as the door to `call`, for `cacheManyOf` to find. */
+export function publishManyCall(wrapper: object, call: ManyCall): void {
+  calls().set(wrapper, call)
+}
+
+export function manyCallBehind(wrapper: object): ManyCall | undefined {
+  return calls().get(wrapper)
+}
+
+export function createManyCall(
+  toolkit: Toolkit,
+  fn: AsyncFunction,
+  options: CachedManyOptions,
+  prefixOf: (self: unknown) => string,
+): ManyCall {
+  // It tells keys, stamps and how long to keep a value, as for a function of a single id, and is never called.
+  const { request, prefixStamp, engine } = createCachedCall(toolkit, fn, toSingle(options), prefixOf)
+  const many: ManyCall = {
+    engine,
+    prefixStamp,
+    wanted: (self, ids, rest) => distinct(ids).map((id) => ({ id, request: request(self, [id, ...rest]) })),
+    runMany: (self, rest) => (ids) => runAsync('CachedMany', fn, self, [ids, ...rest]),
+    fit: async () => (options.schema || options.migrate ? (await import('../schema.js')).fitted : (request) => request),
+    async call(self, ids, rest) {
+      return readThroughMany(engine(), many.wanted(self, ids, rest), many.runMany(self, rest), await many.fit())
+    },
+  }
+  return many
+}
