@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors/store-error.js'
+import { platform } from '../../platform/index.js'
 import { type Engine, fallBack, note, type Place, type Request, type Values } from '../engine.js'
 import type { Flight } from '../flights.js'
 import { loadAndFill } from '../load.js'
@@ -42,7 +43,7 @@ export async function refreshAsOne<Result>(load: Leased<Result>): Promise<Result
 /** Loads what is not there, or waits for the process that does. */
 export async function loadOrWait<Result>(load: Leased<Result>): Promise<Result> {
   if (!load.plan.leaseMs) return loadAlone(load)
-  const sinceMs = load.engine.context.monotonicMs() - load.spentMs
+  const sinceMs = platform.monotonicMs() - load.spentMs
   const lead = isLease(load.values[0]) ? undefined : await tryToLead(load)
   return lead ? lead() : waitForLeader(load, sinceMs)
 }
@@ -97,7 +98,8 @@ async function over(engine: Engine, request: Place<never>, lease: Lease, stored:
  */
 async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Promise<Result> {
   const { engine, request, values, plan } = load
-  const { monotonicMs } = engine.context
+  // Timers follow it, also where the toolkit was given a clock of its own.
+  const { monotonicMs } = platform
   const wakes = wakesOf(engine)
   const lastMs = monotonicMs() + (plan.leaseMs as number)
   let { spentMs } = load
@@ -110,6 +112,8 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
       const timedMs = Math.min(leftMs, timedWait(plan, turn))
       await (wakes ? wakes.wait(request.key, seenMs, leftMs, timedMs) : sleep(timedMs))
       seenMs = monotonicMs()
+      // What was evicted while it waited does not concern a load that begins from what is read now.
+      load.flight.abandoned = false
       const again = await readAgain(load, spentMs)
       spentMs += monotonicMs() - seenMs
       found = again.values
