@@ -21,8 +21,8 @@ const all = new WeakMap<Engine, Wakes | undefined>()
 /** `undefined` where the store cannot push messages, or bills each: then waiting is by reading again. */
 export function wakesOf(engine: Engine): Wakes | undefined {
   if (!all.has(engine)) {
-    const { subscribe, billed } = engine.context.store.adapter.capabilities
-    all.set(engine, subscribe && !billed ? createWakes(engine) : undefined)
+    const { subscribe, payPerCommand } = engine.context.store.adapter.capabilities
+    all.set(engine, subscribe && !payPerCommand ? createWakes(engine) : undefined)
   }
   return all.get(engine)
 }

@@ -12,7 +12,7 @@ function processes(count: number, own: Partial<CachedOptions> = {}, push = true)
   const origin = createOrigin<string>()
   const background: Promise<unknown>[] = []
   const list = Array.from({ length: count }, () => {
-    const adapter: Adapter = { ...store, capabilities: { ...store.capabilities, billed: !push } }
+    const adapter: Adapter = { ...store, capabilities: { ...store.capabilities, payPerCommand: !push } }
     const counted = counting(adapter)
     const events: LarderEvent[] = []
     const larder = createLarder({
