@@ -95,7 +95,7 @@ export interface Capabilities {
    * Each command has its price, so that engines rather read again, a bounded number of times, than send messages.
    * @default false
    */
-  readonly billed?: boolean
+  readonly payPerCommand?: boolean
   /**
    * The most milliseconds that a call should take, unless configured: 1,000 over HTTP.
    * @default 250

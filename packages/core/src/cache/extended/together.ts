@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors/store-error.js'
+import { platform } from '../../platform/index.js'
 import { type Engine, fallBack, note, type Place, type Request, type Values } from '../engine.js'
 import type { Flight } from '../flights.js'
 import { loadAndFill } from '../load.js'
@@ -18,7 +19,7 @@ const MAX_WAKES = 4
 const MAX_RE_READS = 2
 /** The first wait where nothing is known of how long a load takes. */
 const FIRST_WAIT_MS = 100
-/** What the leader's commands take, beside its load. */
+/** What the leader takes beside its load and its round trips. */
 const MARGIN_MS = 5
 
 /** A load with its lease, if the plan asks for one. */
@@ -42,7 +43,7 @@ export async function refreshAsOne<Result>(load: Leased<Result>): Promise<Result
 /** Loads what is not there, or waits for the process that does. */
 export async function loadOrWait<Result>(load: Leased<Result>): Promise<Result> {
   if (!load.plan.leaseMs) return loadAlone(load)
-  const sinceMs = load.engine.context.monotonicMs() - load.spentMs
+  const sinceMs = platform.monotonicMs() - load.spentMs
   const lead = isLease(load.values[0]) ? undefined : await tryToLead(load)
   return lead ? lead() : waitForLeader(load, sinceMs)
 }
@@ -97,7 +98,8 @@ async function over(engine: Engine, request: Place<never>, lease: Lease, stored:
  */
 async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Promise<Result> {
   const { engine, request, values, plan } = load
-  const { monotonicMs } = engine.context
+  // Timers follow it, also where the toolkit was given a clock of its own.
+  const { monotonicMs } = platform
   const wakes = wakesOf(engine)
   const lastMs = monotonicMs() + (plan.leaseMs as number)
   let { spentMs } = load
@@ -107,9 +109,11 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
     for (let turn = 0; turn < (wakes ? MAX_WAKES : MAX_RE_READS); turn++) {
       const leftMs = lastMs - monotonicMs()
       if (leftMs <= 0) break
-      const timedMs = Math.min(leftMs, timedWait(plan, turn))
+      const timedMs = Math.min(leftMs, timedWait(load, turn))
       await (wakes ? wakes.wait(request.key, seenMs, leftMs, timedMs) : sleep(timedMs))
       seenMs = monotonicMs()
+      // What was evicted while it waited does not concern a load that begins from what is read now.
+      load.flight.abandoned = false
       const again = await readAgain(load, spentMs)
       spentMs += monotonicMs() - seenMs
       found = again.values
@@ -143,10 +147,13 @@ async function readAgain<Result>(load: Leased<Result>, spentMs: number): Promise
   return { values, isLed }
 }
 
-/** A bit longer than the load is going to take, as far as is known, and not the same for all who wait. */
-function timedWait({ timing }: Plan, turn: number): number {
-  const expectedMs = timing.loadMs ?? FIRST_WAIT_MS
-  return Math.ceil((expectedMs + MARGIN_MS) * (1.2 + 0.2 * Math.random()) * 2 ** turn)
+/**
+ * A bit longer than the load and the leader's three round trips are going to take, as far as is known, and not the same
+ * for all who wait.
+ */
+function timedWait<Result>({ plan, spentMs }: Leased<Result>, turn: number): number {
+  const expectedMs = (plan.timing.loadMs ?? FIRST_WAIT_MS) + 3 * spentMs + MARGIN_MS
+  return Math.ceil(expectedMs * (1.2 + 0.2 * Math.random()) * 2 ** turn)
 }
 
 function rest({ policy }: Place<never>, spentMs: number): number {

@@ -1,3 +1,4 @@
+import { platform } from '../../platform/index.js'
 import type { Engine } from '../engine.js'
 
 /** How many announcements are remembered, for callers who ask after they came. */
@@ -8,6 +9,7 @@ export interface Wakes {
   /**
    * Resolves when a load of `key` was over at `sinceMs` or is over now, when messages may have been missed, and after
    * `mostMs` at the latest; after `deafMs` where this process cannot listen.
+   * @param sinceMs by the platform's clock
    */
   wait(key: string, sinceMs: number, mostMs: number, deafMs: number): Promise<void>
   /** Tells all processes that a load is over. Rejects with `StoreError`. */
@@ -19,14 +21,15 @@ const all = new WeakMap<Engine, Wakes | undefined>()
 /** `undefined` where the store cannot push messages, or bills each: then waiting is by reading again. */
 export function wakesOf(engine: Engine): Wakes | undefined {
   if (!all.has(engine)) {
-    const { subscribe, billed } = engine.context.store.adapter.capabilities
-    all.set(engine, subscribe && !billed ? createWakes(engine) : undefined)
+    const { subscribe, payPerCommand } = engine.context.store.adapter.capabilities
+    all.set(engine, subscribe && !payPerCommand ? createWakes(engine) : undefined)
   }
   return all.get(engine)
 }
 
 function createWakes({ context }: Engine): Wakes {
-  const { store, monotonicMs } = context
+  const { store } = context
+  const { monotonicMs } = platform
   const channel = `${context.namespace}:$loaded`
   const waiting = new Map<string, Set<() => void>>()
   const announced = new Map<string, number>()

@@ -123,7 +123,10 @@ function isOrigin(error: Error): undefined {
 }
 
 const asItIs = (adapter: Adapter): Adapter => ({ ...adapter })
-const billed = (adapter: Adapter): Adapter => ({ ...adapter, capabilities: { ...adapter.capabilities, billed: true } })
+const paid = (adapter: Adapter): Adapter => ({
+  ...adapter,
+  capabilities: { ...adapter.capabilities, payPerCommand: true },
+})
 const stale = { staleWhileRevalidate: '2m', staleIfError: '5m' } as const
 
 const cases: Array<[string, Partial<CachedOptions>, (adapter: Adapter) => Adapter]> = [
@@ -132,7 +135,7 @@ const cases: Array<[string, Partial<CachedOptions>, (adapter: Adapter) => Adapte
   ['results are refreshed early', { ...stale, earlyRefresh: { beta: 1e9 } }, asItIs],
   ['nobody shares', { ...stale, dedupe: false }, asItIs],
   ['one process loads for all, which tells the others', { dedupe: 'everywhere' }, asItIs],
-  ['one process loads for all, and the others look', { dedupe: 'everywhere' }, billed],
+  ['one process loads for all, and the others look', { dedupe: 'everywhere' }, paid],
   ['one process refreshes for all', { ...stale, dedupe: 'everywhere' }, asItIs],
 ]
 
