@@ -30,10 +30,7 @@ export function createCommands({ send, resultOf, isUpstash, bill }: Server): Com
     args: readonly (string | number)[],
     call?: CallOptions,
   ): Promise<unknown> {
-    const counts = await isUpstash()
-    const { text, digest } = await compile(script, counts)
-    // Upstash bills what a script calls, too: at most each call that it has.
-    if (counts) bill(text.split('redis.call').length - 1)
+    const { text, digest } = await compile(script, await isUpstash())
     const rest = [`${keys.length}`, ...keys, ...args.map(String)]
     const reply = await send(['EVALSHA', digest, ...rest], call)
     // A refused digest has done nothing.
@@ -52,7 +49,10 @@ export function createCommands({ send, resultOf, isUpstash, bill }: Server): Com
       if (!/^(ERR|NOPERM)/.test(reply.error ?? '')) return isDone(await resultOf(reply))
       missing.add(name)
     }
-    return isDone(await run(script, [key], args, call))
+    const done = isDone(await run(script, [key], args, call))
+    // Upstash bills what a script calls, too: a GET, and what was done.
+    if (await isUpstash()) bill(done ? 2 : 1)
+    return done
   }
 
   return {
