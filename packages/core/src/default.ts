@@ -22,6 +22,7 @@ import { createLocks, type Locks } from './lock/locks.js'
 import { createWithLock, type WithLock } from './lock/with-lock.js'
 import { createContext, type LarderOptions } from './options.js'
 import { shared } from './platform/shared.js'
+import { createSessionsForm, type SessionsForm } from './sessions/sessions.js'
 import type { Context, Toolkit } from './store/toolkit.js'
 
 interface DefaultState {
@@ -86,6 +87,7 @@ export const locks: Locks = /* @__PURE__ */ createLocks(toolkit)
 export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */ createLocks(toolkit))
 export const idempotent: IdempotentForm = /* @__PURE__ */ createIdempotent(toolkit)
 export const Idempotent: IdempotentDecorator = /* @__PURE__ */ createIdempotentDecorator(toolkit)
+export const createSessions: SessionsForm = /* @__PURE__ */ createSessionsForm(toolkit)
 /** The default toolkit's event stream. Listening does not count as its first use. */
 export const events: Events = { on: (listener) => state().events.on(listener) }
 /** How the default toolkit's adapter is. */

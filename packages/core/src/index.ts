@@ -25,6 +25,7 @@ export {
   cached,
   close,
   configure,
+  createSessions,
   events,
   health,
   Idempotent,
@@ -63,4 +64,5 @@ export type { LockOptions } from './lock/options.js'
 export type { LockBody, WithLock } from './lock/with-lock.js'
 export type { LarderOptions } from './options.js'
 export { defaultSerializer, type Serializer } from './serialize/serializer.js'
+export type { Session, Sessions, SessionsForm, SessionsOptions } from './sessions/sessions.js'
 export { type Duration, toMs } from './time/duration.js'

@@ -20,6 +20,7 @@ import {
 import { createLocks, type Locks } from './lock/locks.js'
 import { createWithLock, type WithLock } from './lock/with-lock.js'
 import { createContext, type LarderOptions } from './options.js'
+import { createSessionsForm, type SessionsForm } from './sessions/sessions.js'
 import type { Toolkit } from './store/toolkit.js'
 
 /** An independent toolkit: its own adapter, namespace, prefixes, counts and events. */
@@ -36,6 +37,7 @@ export interface Larder {
   readonly withLock: WithLock
   readonly idempotent: IdempotentForm
   readonly Idempotent: IdempotentDecorator
+  readonly createSessions: SessionsForm
   readonly events: Events
   /** How the adapter is. Never rejects. */
   health(): Promise<Health>
@@ -69,6 +71,7 @@ export function createLarder(options: LarderOptions = {}): Larder {
     withLock: createWithLock(locks),
     idempotent: createIdempotent(toolkit),
     Idempotent: createIdempotentDecorator(toolkit),
+    createSessions: createSessionsForm(toolkit),
     events: context.events,
     health: createHealth(toolkit),
     close: () => context.store.adapter.close(),
