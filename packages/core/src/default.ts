@@ -30,6 +30,7 @@ import { createLocks, type Locks } from './lock/locks.js'
 import { createWithLock, type WithLock } from './lock/with-lock.js'
 import { createContext, type LarderOptions } from './options.js'
 import { shared } from './platform/shared.js'
+import { createSessionsForm, type SessionsForm } from './sessions/sessions.js'
 import { createSpend, type Spend } from './spend.js'
 import type { Context, Toolkit } from './store/toolkit.js'
 
@@ -99,6 +100,7 @@ export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */
 export const bus: Bus = /* @__PURE__ */ createBus(toolkit)
 export const idempotent: IdempotentForm = /* @__PURE__ */ createIdempotent(toolkit)
 export const Idempotent: IdempotentDecorator = /* @__PURE__ */ createIdempotentDecorator(toolkit)
+export const createSessions: SessionsForm = /* @__PURE__ */ createSessionsForm(toolkit)
 /** The default toolkit's event stream. Listening does not count as its first use. */
 export const events: Events = { on: (listener) => state().events.on(listener) }
 /** How the default toolkit's adapter is. */

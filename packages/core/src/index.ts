@@ -35,6 +35,7 @@ export {
   cachedMany,
   close,
   configure,
+  createSessions,
   drain,
   events,
   health,
@@ -88,5 +89,6 @@ export { type CompressedOptions, compressed } from './serialize/compressed.js'
 export type { CompressionFormat } from './serialize/deflate.js'
 export { type EncryptedOptions, type EncryptionKey, encrypted } from './serialize/encrypted.js'
 export { defaultSerializer, type Serializer } from './serialize/serializer.js'
+export type { Session, Sessions, SessionsForm, SessionsOptions } from './sessions/sessions.js'
 export type { AdapterSpend, Spend } from './spend.js'
 export { type Duration, toMs } from './time/duration.js'

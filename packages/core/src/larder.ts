@@ -28,6 +28,7 @@ import {
 import { createLocks, type Locks } from './lock/locks.js'
 import { createWithLock, type WithLock } from './lock/with-lock.js'
 import { createContext, type LarderOptions } from './options.js'
+import { createSessionsForm, type SessionsForm } from './sessions/sessions.js'
 import { createSpend, type Spend } from './spend.js'
 import type { Toolkit } from './store/toolkit.js'
 
@@ -48,6 +49,7 @@ export interface Larder {
   readonly bus: Bus
   readonly idempotent: IdempotentForm
   readonly Idempotent: IdempotentDecorator
+  readonly createSessions: SessionsForm
   readonly events: Events
   /** How the adapter is. Never rejects. */
   health(): Promise<Health>
@@ -87,6 +89,7 @@ export function createLarder(options: LarderOptions = {}): Larder {
     bus: createBus(toolkit),
     idempotent: createIdempotent(toolkit),
     Idempotent: createIdempotentDecorator(toolkit),
+    createSessions: createSessionsForm(toolkit),
     events: context.events,
     health: createHealth(toolkit),
     spend: createSpend(toolkit),
