@@ -96,9 +96,10 @@ export function createSessionsForm(toolkit: Toolkit): SessionsForm {
     const isString = (value: unknown) => typeof value === 'string'
 
     async function open(data: Data, user: string | undefined): Promise<string> {
-      const payload = await toolkit.context().serializer.serialize(data)
       const id = createId(user === undefined ? undefined : tagOf(user))
-      await run(openSession, keysOf(parseId(id) as SessionId), [payload, ttlMs, lifetimeMs, randomId()])
+      const keys = keysOf(parseId(id) as SessionId)
+      const payload = await toolkit.context().serializer.serialize(data, keys[0] as string)
+      await run(openSession, keys, [payload, ttlMs, lifetimeMs, randomId()])
       return id
     }
 
@@ -123,7 +124,8 @@ export function createSessionsForm(toolkit: Toolkit): SessionsForm {
       if (payload === null) return null
       const { serializer, store } = toolkit.context()
       try {
-        return { id, data: (await serializer.deserialize(payload)) as Data }
+        const [key] = keysOf(parseId(id) as SessionId)
+        return { id, data: (await serializer.deserialize(payload, key as string)) as Data }
       } catch (error) {
         throw new StoreError(store.adapter.name, 'run', 'malformed', error)
       }
@@ -142,8 +144,9 @@ export function createSessionsForm(toolkit: Toolkit): SessionsForm {
       async set(id, data) {
         const parsed = parseId(id)
         if (!parsed) return false
-        const payload = await toolkit.context().serializer.serialize(data)
-        return (await run(writeSession, keysOf(parsed), [payload])) === 1
+        const keys = keysOf(parsed)
+        const payload = await toolkit.context().serializer.serialize(data, keys[0] as string)
+        return (await run(writeSession, keys, [payload])) === 1
       },
       touch: async (id) => (await touch(id)) !== null,
       async regenerate(id, { user, ...given } = {}) {

@@ -57,7 +57,7 @@ export function createManyHandle(many: ManyCall, self: unknown): CacheManyHandle
       for (const item of found) {
         const { key, stampKeys } = item.request
         // Not on the board, as in `refresh`: nobody has to wait for it while a value is stored.
-        const flight = { key, stampKeys, abandoned: false, promise: undefined as never }
+        const flight = { key, stampKeys, abandoned: false, promise: undefined as never, scope: undefined }
         const load = async () => {
           const { result, stored } = await batch.fill(engine, item, flight)
           if (!stored && item.values) unstored.push(key)

@@ -1,3 +1,4 @@
+import { platform } from '../../platform/index.js'
 import { type Engine, note } from '../engine.js'
 import { createBatch, type Fit, type RunMany } from './batch.js'
 import type { ManyId } from './options.js'
@@ -20,7 +21,8 @@ export async function readThroughMany(
   const values = new Map<ManyId, unknown>()
   const joins = ({ id, request }: Cacheable): boolean => {
     const flight = flights.find(request.key)
-    if (!flight) return false
+    // What another request awaits for us, we may not: it is loaded twice then.
+    if (!flight || flight.scope !== platform.scope()) return false
     note(engine, request, 'dedupes', { type: 'dedupe' })
     values.set(id, flight.promise)
     return true
