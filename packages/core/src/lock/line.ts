@@ -26,6 +26,8 @@ export interface Line {
   lastFence: number
 }
 
+const DEAF: Hearing = { isLive: () => false, stop() {} }
+
 const lines = () => shared('lines', () => new WeakMap<object, Map<string, Line>>())
 
 /**
@@ -50,6 +52,8 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
   const isShared = waitMs > 0 && !platform.scope() && !kind.queues
   const line = (isShared && own.get(name)) || { places: [], heard: -1, lastFence: 0 }
   if (isShared) own.set(name, line)
+  // What another request heard or released must not settle a promise of this one: it asks by timers of its own.
+  if (platform.scope()) line.hearing = DEAF
   const place: Place = {}
   line.places.push(place)
 

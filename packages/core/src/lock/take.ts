@@ -66,11 +66,12 @@ export function giveBack(context: Context, kind: Kind, token: string, ttlMs: num
   const endsAtMs = context.monotonicMs() + ttlMs
   let misses = 0
   const attempt = () => {
-    releaseBy(context, kind, token).then(
+    const released = releaseBy(context, kind, token).then(
       // A take on its way may still arrive behind the first release.
-      (released) => !released && misses++ === 0 && later(),
+      (found) => !found && misses++ === 0 && later(),
       () => later(),
     )
+    context.background(released)
   }
   const later = () => {
     if (context.monotonicMs() < endsAtMs) backgroundTimer(attempt, (Math.random() * ttlMs) / 10)

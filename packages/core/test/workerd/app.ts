@@ -28,6 +28,10 @@ function createCatalog({ Cached, CacheEvict, RateLimited, withLock }: Larder) {
       if (!response.ok) throw new Error(`the origin answered ${response.status}`)
       return response.json()
     }
+    @Cached({ ttl: '100ms', prefix: 'offer', staleWhileRevalidate: '1m' })
+    async offer(query: string): Promise<Loaded> {
+      return (await fetch(`${ORIGIN}/${query}`)).json()
+    }
     /** What is no data, and belongs to the request that got it. */
     @Cached('1m', 'page')
     async page(query: string): Promise<Response> {
@@ -78,6 +82,8 @@ async function handle(url: URL, catalog: ReturnType<typeof createCatalog>, actio
       const found = await Promise.all([catalog.product(query), catalog.product(query), catalog.product(query)])
       return Response.json(found.map(({ load }) => load))
     }
+    case 'offer':
+      return Response.json(await catalog.offer(query))
     case 'page':
       return new Response(await (await catalog.page(query)).text())
     case 'save':

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type OriginServer, type StoreServer, startOrigin, startStore } from './servers.js'
 import { bundleWorker, here, type RunningWorker, runtimes, startWorker } from './worker.js'
 
@@ -90,6 +90,23 @@ describe.for(runtimes)('workerd of $date with flags $flags', (runtime) => {
       const { status, text } = await worker.ask(`${toolkit}/twice/${key}?ms=50`)
       expect(status, text).toBe(200)
       expect(JSON.parse(text)).toEqual([1, 1, 1])
+    })
+
+    test('a stale result is answered at once, and refreshed after the response', async () => {
+      const path = `${toolkit}/offer/${freshKey()}?ms=120`
+      const ask = async () => {
+        const { status, text, tookMs } = await worker.ask(path)
+        expect(status, text).toBe(200)
+        return { load: JSON.parse(text).load as number, tookMs }
+      }
+      expect(await ask()).toMatchObject({ load: 1 })
+      await new Promise((resolve) => setTimeout(resolve, 120))
+      const stale = await ask()
+      expect(stale.load).toBe(1)
+      expect(stale.tookMs).toBeLessThan(120)
+      // Without anybody to see it through, the refresh goes with its request.
+      if (isKept) await vi.waitFor(async () => expect((await ask()).load).toBeGreaterThan(1), 5_000)
+      else expect((await ask()).load).toBeGreaterThan(0)
     })
 
     test('a result that belongs to its request is got by each request for itself', async () => {

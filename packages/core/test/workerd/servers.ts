@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memory, type Script } from '@larder/core'
-import { gcra } from '../../src/limit/gcra.js'
+import { limitScript } from '../../src/limit/rule.js'
 import { slidingWindow } from '../../src/limit/sliding-window.js'
 import { acquireScript } from '../../src/lock/acquire-script.js'
+import { releaseScript } from '../../src/lock/release-script.js'
 
 export interface LocalServer {
   readonly url: string
@@ -30,7 +31,10 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 const scripts: Record<string, Script<unknown>> = Object.fromEntries(
-  [acquireScript, gcra, slidingWindow].map((script) => [script.name, script as Script<unknown>]),
+  [acquireScript, releaseScript, limitScript([slidingWindow])].map((script) => [
+    script.name,
+    script as Script<unknown>,
+  ]),
 )
 
 export interface StoreServer extends LocalServer {

@@ -18,11 +18,14 @@ export interface Wakes {
 
 const all = new WeakMap<Engine, Wakes | undefined>()
 
-/** `undefined` where the store cannot push messages, or bills each: then waiting is by reading again. */
+/**
+ * `undefined` where the store cannot push messages, or bills each, and on Workers, where a message that one request hears
+ * must not settle a promise of another: then waiting is by reading again.
+ */
 export function wakesOf(engine: Engine): Wakes | undefined {
   if (!all.has(engine)) {
     const { subscribe, payPerCommand } = engine.context.store.adapter.capabilities
-    all.set(engine, subscribe && !payPerCommand ? createWakes(engine) : undefined)
+    all.set(engine, subscribe && !payPerCommand && !platform.scope() ? createWakes(engine) : undefined)
   }
   return all.get(engine)
 }
