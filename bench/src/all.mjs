@@ -7,7 +7,7 @@ const flags = process.argv.slice(2)
 if (flags.includes('--peers')) installPeers()
 
 let failed = 0
-for (const suite of ['hit', 'redis-hit', 'http-hit', 'serialize', 'stampede', 'size']) {
+for (const suite of ['hit', 'redis-hit', 'http-hit', 'serialize', 'stampede', 'stampede-processes', 'size']) {
   const path = fileURLToPath(new URL(`${suite}.mjs`, import.meta.url))
   const { status } = spawnSync(process.execPath, [path, ...flags], { stdio: 'inherit' })
   if (status !== 0) {
