@@ -15,6 +15,11 @@ interface Order {
   readonly paid: boolean
 }
 
+interface Page {
+  readonly etag: string
+  readonly text: string
+}
+
 interface Query {
   readonly text: string
   readonly shop: string

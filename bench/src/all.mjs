@@ -6,8 +6,19 @@ import { installPeers } from './peers.mjs'
 const flags = process.argv.slice(2)
 if (flags.includes('--peers')) installPeers()
 
+const SUITES = [
+  'hit',
+  'redis-hit',
+  'http-hit',
+  'locks',
+  'serialize',
+  'stampede',
+  'stampede-processes',
+  'size',
+]
+
 let failed = 0
-for (const suite of ['hit', 'redis-hit', 'http-hit', 'locks', 'serialize', 'stampede', 'size']) {
+for (const suite of SUITES) {
   const path = fileURLToPath(new URL(`${suite}.mjs`, import.meta.url))
   const { status } = spawnSync(process.execPath, [path, ...flags], { stdio: 'inherit' })
   if (status !== 0) {
