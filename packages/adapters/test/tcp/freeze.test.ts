@@ -21,6 +21,8 @@ async function startProcess(): Promise<{
   const { outputFiles } = await build({
     entryPoints: [source],
     bundle: true,
+    // The program is an argument, and the system takes 128 KiB of one at most.
+    minify: true,
     platform: 'node',
     format: 'esm',
     external: ['ioredis', 'superjson'],
