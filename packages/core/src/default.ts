@@ -4,6 +4,7 @@ import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import { engineOf } from './cache/engine.js'
 import { UsageError } from './errors/usage-error.js'
 import { createEmitter, type Emitter, type Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
@@ -48,7 +49,7 @@ const toolkit: Toolkit = {
   },
   context() {
     const current = state()
-    current.context ??= createContext(current.options, current.events)
+    current.context ??= createContext(current.options, current.events, current.claims)
     return current.context
   },
 }
@@ -102,6 +103,6 @@ export const spend: () => Spend = /* @__PURE__ */ createSpend(toolkit)
 export async function close(): Promise<void> {
   const { context } = state()
   if (!context) return
-  await endAll(context)
+  await Promise.all([endAll(context), engineOf(context).near?.news.close()])
   await context.store.adapter.close()
 }

@@ -17,7 +17,7 @@ export type { CachedDecorator, CachedForm, CachedFunction } from './cache/cached
 export { type CurrentLoad, currentLoad } from './cache/current-load.js'
 export type { CacheStats } from './cache/engine.js'
 export { type CacheHandle, cacheOf, type Explanation } from './cache/handle.js'
-export type { CachedOptions, EarlyRefreshOptions, Ttl } from './cache/options.js'
+export type { CachedOptions, EarlyRefreshOptions, LocalOptions, Ttl } from './cache/options.js'
 export type { Schema, SchemaIssue, SchemaResult } from './cache/schema.js'
 export type { AsyncFunction, AsyncMethodDecorator } from './decorate/types.js'
 export {

@@ -4,6 +4,7 @@ import { type Cache, createCache } from './cache/cache.js'
 import { type CacheEvictDecorator, createCacheEvict } from './cache/cache-evict.js'
 import { type CachePutDecorator, createCachePut } from './cache/cache-put.js'
 import { type CachedDecorator, type CachedForm, createCached, createCachedDecorator } from './cache/cached.js'
+import { engineOf } from './cache/engine.js'
 import type { Events } from './events/events.js'
 import { createHealth, type Health } from './health.js'
 import {
@@ -59,8 +60,9 @@ export interface Larder {
  * const { Cached, cache } = createLarder({ adapter: memory(), namespace: 'shop' })
  */
 export function createLarder(options: LarderOptions = {}): Larder {
-  const context = createContext(options)
-  const toolkit: Toolkit = { context: () => context, claims: new Map() }
+  const claims = new Map<string, object>()
+  const context = createContext(options, undefined, claims)
+  const toolkit: Toolkit = { context: () => context, claims }
   const locks = createLocks(toolkit)
   return {
     cached: createCached(toolkit),
@@ -80,7 +82,7 @@ export function createLarder(options: LarderOptions = {}): Larder {
     health: createHealth(toolkit),
     spend: createSpend(toolkit),
     async close() {
-      await endAll(context)
+      await Promise.all([endAll(context), engineOf(context).near?.news.close()])
       await context.store.adapter.close()
     },
   }
