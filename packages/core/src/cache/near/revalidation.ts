@@ -5,7 +5,7 @@ import { EVERYTHING, type Near, type News } from './near.js'
 
 /** How long entries may be served on what was learned last. */
 export const REVALIDATE_MS = 1_000
-/** The most words asked for at once. Entries under others are forgotten. */
+/** The most words asked for at once, so that the read stays a small one. Entries under others are forgotten. */
 const MAX_WORDS = 500
 
 /**
@@ -58,7 +58,9 @@ export function revalidateByReads(engine: Engine, near: Near): News {
       if (nowMs < sinceAtMs) near.validUntilAtMs = Number.NEGATIVE_INFINITY
       if (nowMs < near.validUntilAtMs || nowMs < askingUntilAtMs) return
       const worded = [...marks.held()].filter(({ word }) => word !== undefined)
-      for (const { name } of worded.splice(0, worded.length - MAX_WORDS)) marks.end(name)
+      // Those stay that most depends on, and of equals the newest.
+      if (worded.length > MAX_WORDS) worded.reverse().sort((one, other) => other.holders - one.holders)
+      for (const { name } of worded.splice(MAX_WORDS)) marks.end(name)
       if (worded.length === 0) return trust(nowMs)
       askingUntilAtMs = nowMs + budgetMs
       void ask(worded, nowMs, budgetMs)
