@@ -65,7 +65,14 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
 
   return {
     name: 'http',
-    capabilities: { subscribe: !!pubsub, scripts: 'lua', atomicSet: false, ttlGranularityMs: 1, budgetMs: 1_000 },
+    capabilities: {
+      subscribe: !!pubsub,
+      standingSubscriptions: false,
+      scripts: 'lua',
+      atomicSet: false,
+      ttlGranularityMs: 1,
+      budgetMs: 1_000,
+    },
     ...pubsub,
     async getMany(keys, call) {
       // A write of this very tick is still being loaded. It comes first.

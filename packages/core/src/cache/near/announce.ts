@@ -1,10 +1,11 @@
+import type { Adapter } from '../../adapter/adapter.js'
 import { randomId } from '../../keys/random.js'
 import type { Engine } from '../engine.js'
 import { STAMP_TTL_MS } from '../stamps.js'
 import { evictedKeysStamp, evictionChannel } from './names.js'
 
 /**
- * Tells the near tiers of other processes what was evicted, by one more command: a message where the adapter can publish,
+ * Tells the near tiers of other processes what was evicted, by one more command: a message where subscriptions can stand,
  * else another word where they look once in a while, and that only for keys, since stamps are words themselves.
  *
  * To be called when the store has the eviction, and not before: who is told sooner may read the old entry once more, and
@@ -16,16 +17,21 @@ export async function announce(engine: Engine, keys: readonly string[], stampKey
   const own = keys.filter((key) => !key.startsWith(`${namespace}:$`))
   if (own.length + stampKeys.length === 0) return
   try {
-    const { publish } = store.adapter
-    if (publish) {
+    if (hasBus(store.adapter)) {
       const message = writeEviction({ from: engine.near?.id ?? '', keys: own, stampKeys })
-      await store.call('publish', true, (to) => (to.publish as typeof publish)(evictionChannel(namespace), message))
+      const channel = evictionChannel(namespace)
+      await store.call('publish', true, (to) => (to.publish as NonNullable<typeof to.publish>)(channel, message))
     } else if (own.length) {
       await store.set(evictedKeysStamp(namespace), randomId(), { ttlMs: STAMP_TTL_MS })
     }
   } catch (error) {
     events.emit({ type: 'fallback', operation: 'bus', prefix: '$near', error })
   }
+}
+
+/** Whether near tiers over this adapter hear of evictions by message. Both sides have to see it alike. */
+export function hasBus({ capabilities }: Adapter): boolean {
+  return capabilities.subscribe && capabilities.standingSubscriptions !== false
 }
 
 /** An eviction, as it travels. */

@@ -49,6 +49,7 @@ export function connectToBus(engine: Engine, near: Near): News {
         if (current === mine) act(...args)
       }
     const listener: Listener = {
+      holdsProcess: false,
       onMessage: ifCurrent(receive),
       onDisconnect: ifCurrent(lose),
       onReconnect: ifCurrent(() => {

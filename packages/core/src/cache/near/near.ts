@@ -1,6 +1,7 @@
 import type { Emitter } from '../../events/events.js'
 import { randomId } from '../../keys/random.js'
 import type { CacheStats, Engine } from '../engine.js'
+import { hasBus } from './announce.js'
 import { connectToBus } from './bus.js'
 import { createMarks, type Marks } from './marks.js'
 import { revalidateByReads } from './revalidation.js'
@@ -88,6 +89,6 @@ function createNear(engine: Engine): Near {
       return news
     },
   }
-  const news = store.adapter.capabilities.subscribe ? connectToBus(engine, near) : revalidateByReads(engine, near)
+  const news = hasBus(store.adapter) ? connectToBus(engine, near) : revalidateByReads(engine, near)
   return near
 }
