@@ -55,7 +55,7 @@ const toolkit: Toolkit = {
   },
   context() {
     const current = state()
-    current.context ??= createContext(current.options, current.events)
+    current.context ??= createContext(current.options, current.events, current.claims)
     return current.context
   },
 }

@@ -1,4 +1,5 @@
 import { endAll } from './bus/listen.js'
+import { engineOf } from './cache/engine.js'
 import type { Toolkit } from './store/toolkit.js'
 import { type Duration, toMs } from './time/duration.js'
 
@@ -40,6 +41,6 @@ export function createDrain(toolkit: Toolkit): Drain {
 export async function closeToolkit(toolkit: Toolkit): Promise<void> {
   const context = toolkit.context()
   await createDrain(toolkit)()
-  await endAll(context)
+  await Promise.all([endAll(context), engineOf(context).near?.news.close()])
   await context.store.adapter.close()
 }

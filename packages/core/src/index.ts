@@ -21,7 +21,7 @@ export type { CachedManyDecorator, CachedManyForm, CachedManyFunction } from './
 export { type CacheManyHandle, cacheManyOf } from './cache/many/handle.js'
 export type { CachedManyOptions, ManyId } from './cache/many/options.js'
 export type { ManyFunction } from './cache/many/types.js'
-export type { CachedOptions, EarlyRefreshOptions, Ttl } from './cache/options.js'
+export type { CachedOptions, EarlyRefreshOptions, LocalOptions, Ttl } from './cache/options.js'
 export type { Schema, SchemaIssue, SchemaResult } from './cache/schema.js'
 export type { AsyncFunction, AsyncMethodDecorator } from './decorate/types.js'
 export {

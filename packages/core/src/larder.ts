@@ -70,8 +70,9 @@ export interface Larder {
  * const { Cached, cache } = createLarder({ adapter: memory(), namespace: 'shop' })
  */
 export function createLarder(options: LarderOptions = {}): Larder {
-  const context = createContext(options)
-  const toolkit: Toolkit = { context: () => context, claims: new Map() }
+  const claims = new Map<string, object>()
+  const context = createContext(options, undefined, claims)
+  const toolkit: Toolkit = { context: () => context, claims }
   const locks = createLocks(toolkit)
   return {
     cached: createCached(toolkit),

@@ -62,6 +62,12 @@ export interface LarderOptions {
    * @example waitUntil: (promise) => requests.getStore()?.waitUntil(promise)
    */
   readonly waitUntil?: (promise: Promise<unknown>) => unknown
+  /**
+   * Whether the near tiers of other processes are told of evictions, by one command more each. For a process that evicts
+   * what it does not read itself.
+   * @default whether a function of this toolkit has a near tier
+   */
+  readonly announceEvictions?: boolean
   /** Gets every event. The same as `events.on(…)` at once. */
   readonly onEvent?: EventListener
 }
@@ -70,7 +76,11 @@ export interface LarderOptions {
  * Settles a toolkit's options.
  * @throws UsageError that names the option at fault.
  */
-export function createContext(options: LarderOptions, events: Emitter = createEmitter()): Context {
+export function createContext(
+  options: LarderOptions,
+  events: Emitter = createEmitter(),
+  claims: Map<string, object> = new Map(),
+): Context {
   const { now = Date.now, namespace = DEFAULT_NAMESPACE, serializer = defaultSerializer, defaults = {} } = options
   const adapter = options.adapter ?? memory({ now })
   if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter')
@@ -87,6 +97,8 @@ export function createContext(options: LarderOptions, events: Emitter = createEm
     serializer,
     defaults,
     price: options.price,
+    claims,
+    announces: options.announceEvictions,
     now,
     monotonicMs,
     background: createBackground(events, options.waitUntil),

@@ -67,6 +67,7 @@ export function createHttp(options: HttpOptions, platform: HttpPlatform): HttpAd
     name: 'http',
     capabilities: {
       subscribe: !!pubsub,
+      standingSubscriptions: false,
       scripts: 'lua',
       atomicSet: false,
       payPerCommand: true,

@@ -8,8 +8,8 @@ import { toTypedError } from './reply-error.js'
 export interface Clients {
   /** Rejects when it takes longer than `connectTimeout`, whatever the server does or fails to do. */
   open(): Promise<OpenClient>
-  /** A client for subscriptions, which comes back by itself and is not connected yet. */
-  subscriber(): Promise<Redis | Cluster>
+  /** Opens a client for subscriptions, which comes back by itself. On a cluster it is one of the nodes given. */
+  subscriber(): Promise<Redis>
 }
 
 /** What versions 5 and 6 have in common, of what is used here. */
@@ -22,25 +22,30 @@ interface Ioredis {
 const reconnectPause = (attempt: number) => Math.random() * Math.min(2_000, 50 * 2 ** attempt)
 
 export function createClients(options: ResolvedTcpOptions): Clients {
+  // Loaded on first need: it takes 40 ms, which importing this adapter must not.
+  const load = async () => (await import('ioredis')) as unknown as Ioredis
+
   async function create(own: RedisOptions): Promise<Redis | Cluster> {
-    // Loaded on first need: it takes 40 ms, which importing this adapter must not.
-    const { Cluster, Redis } = (await import('ioredis')) as unknown as Ioredis
+    if (!options.cluster) return createSingle(own)
+    const { Cluster } = await load()
+    const { retryStrategy, lazyConnect, ...nodes } = { ...options.redis, ...own } as RedisOptions
+    return new Cluster(
+      options.cluster.map((address) => ({ ...address })),
+      {
+        lazyConnect,
+        clusterRetryStrategy: retryStrategy,
+        redisOptions: nodes as ClusterOptions['redisOptions'] & object,
+        enableReadyCheck: true,
+        retryDelayOnFailover: 50,
+        retryDelayOnClusterDown: 50,
+        slotsRefreshTimeout: options.connectTimeoutMs,
+      },
+    )
+  }
+
+  async function createSingle(own: RedisOptions): Promise<Redis> {
+    const { Redis } = await load()
     const redisOptions: RedisOptions = { ...options.redis, ...own }
-    if (options.cluster) {
-      const { retryStrategy, lazyConnect, ...nodes } = redisOptions
-      return new Cluster(
-        options.cluster.map((address) => ({ ...address })),
-        {
-          lazyConnect,
-          clusterRetryStrategy: retryStrategy,
-          redisOptions: nodes as ClusterOptions['redisOptions'] & object,
-          enableReadyCheck: true,
-          retryDelayOnFailover: 50,
-          retryDelayOnClusterDown: 50,
-          slotsRefreshTimeout: options.connectTimeoutMs,
-        },
-      )
-    }
     return options.url === undefined ? new Redis(redisOptions) : new Redis(options.url, redisOptions)
   }
 
@@ -63,15 +68,41 @@ export function createClients(options: ResolvedTcpOptions): Clients {
       }
     },
     async subscriber() {
-      const client = await create({
-        lazyConnect: true,
-        retryStrategy: reconnectPause,
-        sentinelRetryStrategy: reconnectPause,
-        maxRetriesPerRequest: null,
-        enableReadyCheck: false,
-      })
-      client.on('error', () => {})
-      return client
+      // On a cluster any node will do, for each passes messages on to all. Of a connection of its own we hear when it
+      // breaks; of the one inside a cluster client we do not.
+      const nodes = options.cluster ?? [{}]
+      let turn = Math.floor(Math.random() * nodes.length)
+      const address = () => nodes[turn++ % nodes.length]
+      for (let attempt = 1; ; attempt++) {
+        const client = await createSingle({
+          ...address(),
+          lazyConnect: true,
+          retryStrategy(attempt) {
+            Object.assign(client.options, address())
+            return reconnectPause(attempt)
+          },
+          sentinelRetryStrategy: reconnectPause,
+          maxRetriesPerRequest: null,
+          enableReadyCheck: false,
+        })
+        client.on('error', () => {})
+        try {
+          return await connectOnce(client)
+        } catch (error) {
+          if (attempt === nodes.length) throw error
+        }
+      }
     },
+  }
+}
+
+/** Connects a client that would go on trying for ever, known to nobody, if the first attempt fails. */
+export async function connectOnce<Client extends Redis | Cluster>(client: Client): Promise<Client> {
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    client.disconnect()
+    throw error
   }
 }

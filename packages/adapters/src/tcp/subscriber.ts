@@ -7,18 +7,28 @@ export interface Subscriber {
   close(): void
 }
 
+interface Socket {
+  ref(): void
+  unref(): void
+}
+
+interface Reconnecting {
+  readonly reconnectTimeout?: Socket | null
+}
+
 interface Entry {
   readonly names: ReadonlySet<string>
   readonly byPattern: boolean
   readonly listener: Listener
 }
 
-export function createSubscriber(createClient: () => Promise<Redis | Cluster>): Subscriber {
+/** @param connect opens a client that comes back by itself */
+export function createSubscriber(connect: () => Promise<Redis | Cluster>): Subscriber {
   const entries = new Set<Entry>()
   let opening: Promise<Redis> | undefined
 
   async function open(): Promise<Redis> {
-    const client = (await createClient()) as Redis
+    const client = (await connect()) as Redis
     client.on('message', (channel, message) => deliver(false, channel, channel, message))
     client.on('pmessage', (pattern, channel, message) => deliver(true, pattern, channel, message))
     // It comes back and subscribes anew by itself; what was said meanwhile is missed.
@@ -26,6 +36,11 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
     client.on('close', () => {
       disconnects++
       for (const { listener } of entries) listener.onDisconnect?.()
+    })
+    client.on('connect', () => hold(client))
+    // ioredis' own pause, which would keep a process that has nothing else to do.
+    client.on('reconnecting', () => {
+      if (!isHeld()) (client as unknown as Reconnecting).reconnectTimeout?.unref()
     })
     client.on('ready', async () => {
       const seen = disconnects
@@ -35,14 +50,16 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
       if (seen !== disconnects || client !== (await opening)) return
       for (const { listener } of entries) listener.onReconnect?.()
     })
-    try {
-      await client.connect()
-    } catch (error) {
-      // Or it would go on trying for ever, known to nobody.
-      client.disconnect()
-      throw error
-    }
+    hold(client)
     return client
+  }
+
+  const isHeld = () => [...entries].some(({ listener }) => listener.holdsProcess !== false)
+  /** Keeps the process alive while a listener wants it. The connection inside a cluster client is out of reach. */
+  function hold(client: Redis): void {
+    const { stream } = client as unknown as { stream?: Socket }
+    if (isHeld()) stream?.ref()
+    else stream?.unref()
   }
 
   /** Resolves when the server listens for everybody; never rejects. */
@@ -90,6 +107,7 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
       entries.add(entry)
       try {
         const client = await opening
+        hold(client)
         if (names.length) await (byPattern ? client.psubscribe(...names) : client.subscribe(...names))
       } catch (error) {
         entries.delete(entry)
@@ -100,6 +118,7 @@ export function createSubscriber(createClient: () => Promise<Redis | Cluster>): 
           if (!entries.delete(entry)) return
           if (entries.size === 0 || !opening) return close()
           const client = await opening
+          hold(client)
           const unused = names.filter((name) => !isUsed(byPattern, name))
           if (unused.length) await (byPattern ? client.punsubscribe(...unused) : client.unsubscribe(...unused))
         },

@@ -1,6 +1,6 @@
 import { type Adapter, assertTtl, LarderError, type PoolCounts, type Script, UsageError } from '@larder/core'
 import type { Cluster, Redis } from 'ioredis'
-import { createClients } from './clients.js'
+import { connectOnce, createClients } from './clients.js'
 import { type Connection, createConnection } from './connection.js'
 import { groupBySlot } from './hash-tag.js'
 import { watchErrors } from './open-client.js'
@@ -55,7 +55,7 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
   // A cluster client keeps a connection to each node by itself.
   const max = resolved.cluster ? 1 : resolved.pool.max
   const pool = createPool(async () => own ?? createConnection(await clients.open(), stallMs), { ...resolved.pool, max })
-  const subscriber = createSubscriber(async () => (injected ? duplicate(injected) : clients.subscriber()))
+  const subscriber = createSubscriber(async () => (injected ? connectOnce(duplicate(injected)) : clients.subscriber()))
   const inCluster = resolved.cluster !== undefined || injected?.isCluster === true
   let closed = false
 

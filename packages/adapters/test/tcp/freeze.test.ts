@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { startScript } from '../support/script-process.js'
 
 let redis: RedisServer
 beforeEach(async () => {
@@ -12,48 +9,8 @@ beforeEach(async () => {
 })
 afterEach(() => redis.stop())
 
-/** A process of its own with an adapter in it, which runs one command a line and answers with what it took. */
-async function startProcess(): Promise<{
-  child: ChildProcess
-  ask(command: string): Promise<{ answer: unknown; tookMs: number }>
-}> {
-  const source = fileURLToPath(new URL('../support/frozen-process.ts', import.meta.url))
-  const { outputFiles } = await build({
-    entryPoints: [source],
-    bundle: true,
-    // The program is an argument, and the system takes 128 KiB of one at most.
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['ioredis', 'superjson'],
-    alias: { '@larder/core': fileURLToPath(new URL('../../../core/src/index.ts', import.meta.url)) },
-    plugins: [
-      {
-        name: 'platform',
-        setup: (b) =>
-          b.onResolve({ filter: /^#platform$/ }, () => ({
-            path: fileURLToPath(new URL('../../../core/src/platform/node.ts', import.meta.url)),
-          })),
-      },
-    ],
-    write: false,
-  })
-  const child = spawn(process.execPath, ['--input-type=module', '-e', outputFiles[0]?.text ?? ''], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: { ...process.env, REDIS_URL: redis.url },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
-  return {
-    child,
-    async ask(command) {
-      const line = once(lines, 'line')
-      child.stdin?.write(`${command}\n`)
-      return JSON.parse((await line)[0])
-    },
-  }
-}
+/** A process with an adapter in it, which answers with what a command took. */
+const startProcess = () => startScript<{ answer: unknown; tookMs: number }>('frozen-process', { REDIS_URL: redis.url })
 
 test.each(['read', 'count', 'lock'])(
   'after a freeze of 5 s in which the server closed its side, the first %s answers on a fresh socket',

@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { LimitAnswer, LimitCall, Recorded, Task } from '../support/limit-client.js'
 import { isLinearizable, type Operation, type Specification } from '../support/is-linearizable.js'
+import type { LimitAnswer, LimitCall, Recorded, Task } from '../support/limit-client.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 
 const LIMIT = 6

@@ -85,6 +85,12 @@ export interface Adapter {
 export interface Capabilities {
   /** `publish` and `subscribe` are there. */
   readonly subscribe: boolean
+  /**
+   * Whether a subscription may stand for as long as the process does: it costs nothing while it is silent, and keeps no
+   * process alive that does not want to (see {@link Listener.holdsProcess}).
+   * @default as `subscribe`
+   */
+  readonly standingSubscriptions?: boolean
   /** Runs the Lua of a {@link Script} on a server, or its step in this process. */
   readonly scripts: 'lua' | 'step'
   /** `set` with `when: { matches }` is one command of the store, rather than a script. */
@@ -129,6 +135,8 @@ export type Channels = readonly string[] | { readonly patterns: readonly string[
 
 /** Receives what a subscription brings. It must not throw. */
 export interface Listener {
+  /** Whether the process stays alive for the sake of this subscription. @default true */
+  readonly holdsProcess?: boolean
   onMessage(message: string, channel: string): void
   /** The connection broke: messages may have been missed. The subscription comes back by itself. */
   onDisconnect?(): void

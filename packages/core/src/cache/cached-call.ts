@@ -46,6 +46,7 @@ export function createCachedCall(
   prefixOf: (self: unknown) => string,
 ): CachedCall {
   resolveCachedOptions(own)
+  if (own.local) toolkit.claims.set('near', fn)
   const run = (self: unknown, args: Any[]) => runAsync('Cached', fn, self, args)
 
   let settled: ReturnType<typeof settle> | undefined
@@ -90,8 +91,7 @@ export function createCachedCall(
       return text + canonical([part])
     }
 
-    function request(self: unknown, args: Any[]): Request<Any> | undefined {
-      const known = memo?.(args)
+    function request(self: unknown, args: Any[], known = memo?.(args)): Request<Any> | undefined {
       let storeKey = known?.key
       if (!storeKey) {
         const text = describe(self, args)
@@ -104,9 +104,10 @@ export function createCachedCall(
         key: storeKey,
         stampKeys: tags ? [...stampKeys, ...tagKeys(namespace, tags.apply(self, args))] : stampKeys,
         load: () => run(self, args),
+        slot: known,
       }
     }
-    return { engine: engineOf(context), ownStamp, request, read: readerFor(options) }
+    return { engine: engineOf(context), ownStamp, memo, request, read: readerFor(options) }
   }
   const settledFor = (self: unknown) => {
     settled ??= settle(self)
@@ -120,8 +121,11 @@ export function createCachedCall(
     prefixStamp: (self) => settledFor(self).ownStamp,
     call(self, args) {
       try {
-        const { engine, request, read } = settledFor(self)
-        const wanted = request(self, args)
+        const { engine, memo, request, read } = settledFor(self)
+        const slot = memo?.(args)
+        const near = slot?.near?.serve()
+        if (near) return near
+        const wanted = request(self, args, slot)
         return wanted ? read(engine, wanted) : run(self, args)
       } catch (error) {
         return Promise.reject(error)

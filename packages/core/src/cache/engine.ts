@@ -1,10 +1,13 @@
 import type { UncacheableValueError } from '../errors/uncacheable-value-error.js'
 import type { MissReason, StaleReason } from '../events/events.js'
+import type { Slot } from '../keys/memo.js'
 import { shared } from '../platform/shared.js'
 import type { Serializer } from '../serialize/serializer.js'
 import type { Context } from '../store/toolkit.js'
 import { type Entry, readEntry } from './entry.js'
 import { createFlights, type Flights } from './flights.js'
+import type { Near } from './near/near.js'
+import type { NearTicket } from './near/tier.js'
 import type { CachedOptions } from './options.js'
 import { createStamps, type Stamps } from './stamps.js'
 
@@ -38,6 +41,10 @@ export interface Request<Result> extends Place<Result> {
   readonly load: () => Promise<Result>
   /** Joins no load of another request any more: it waited for one already, in vain. */
   readonly alone?: boolean
+  /** What is remembered of these arguments. */
+  readonly slot?: Slot | undefined
+  /** Takes the entry that a read or a load of this request brings, for the near tier. */
+  readonly near?: NearTicket | undefined
 }
 
 /** What a read brought: the entry's text, and behind it the stamps. */
@@ -53,6 +60,8 @@ export interface Lookup {
 /** Counts since the toolkit began. */
 export interface CacheStats {
   hits: number
+  /** Those of the hits that the near tier served. */
+  nearHits: number
   misses: number
   /** Calls that joined a load under way. */
   dedupes: number
@@ -75,6 +84,8 @@ export interface Engine {
   readonly stamps: Stamps
   readonly stats: CacheStats
   decode: Decode
+  /** There once a function with a near tier was called. */
+  near?: Near
 }
 
 /** The one engine of a toolkit. */
@@ -86,7 +97,7 @@ export function engineOf(context: Context): Engine {
       context,
       flights: createFlights(context),
       stamps: createStamps(context.store),
-      stats: { hits: 0, misses: 0, dedupes: 0, fallbacks: 0, stales: 0 },
+      stats: { hits: 0, nearHits: 0, misses: 0, dedupes: 0, fallbacks: 0, stales: 0 },
       decode: (serializer, payload, _text, key) => serializer.deserialize(payload, key),
     }
     const created = engine

@@ -2,6 +2,7 @@ import { namespaceStamp } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
 import type { Engine } from './engine.js'
 import { writeTombstone } from './entry.js'
+import type { CachedOptions } from './options.js'
 import { STAMP_TTL_MS } from './stamps.js'
 
 /** How long an eviction stops loads that began before it from storing what they bring. */
@@ -38,9 +39,19 @@ export async function evict(engine: Engine, keys: readonly string[], stampKeys: 
     abandon(engine, keys, stampKeys)
   }
   if (events.active) events.emit({ type: 'evict', keys: [...keys, ...stampKeys] })
+  await tellOthers(engine, keys, stampKeys)
 }
 
-/** Keeps loads under way from being joined and stored. */
-export function abandon({ flights }: Engine, keys: readonly string[], stampKeys: readonly string[]): void {
+/** Tells the near tiers of other processes, where there may be any. Never rejects. */
+export async function tellOthers(engine: Engine, keys: readonly string[], stampKeys: readonly string[]): Promise<void> {
+  const { announces, claims, defaults } = engine.context
+  if (!(announces ?? (claims.has('near') || (defaults.cached as CachedOptions | undefined)?.local))) return
+  const { announce } = await import('./near/announce.js')
+  await announce(engine, keys, stampKeys)
+}
+
+/** Keeps loads under way from being joined and stored, and forgets what this process holds. */
+export function abandon({ flights, near }: Engine, keys: readonly string[], stampKeys: readonly string[]): void {
+  near?.evict(keys, stampKeys)
   flights.abandon((flight) => keys.includes(flight.key) || stampKeys.some((key) => flight.stampKeys.includes(key)))
 }

@@ -50,6 +50,7 @@ export async function loadAndFill<Result>(
         store.set(key, text, { ttlMs: ttlMs + staleMs, when }, budgetMs),
         ...write(budgetMs),
       ])
+      if (stored) request.near?.put(text)
       return stored
     } catch (error) {
       fallBack(engine, policy.prefix, error)

@@ -59,6 +59,14 @@ export interface CachedOptions<Args extends Any[] = Any[], Result = Any> {
   /** How results become text. @default plain JSON where that is exact, else superjson */
   readonly serializer?: Serializer
   /**
+   * Keeps results in this process too, for a short time: a hit there sends nothing. Evictions of this process apply at
+   * once. Those of others come over the bus where the adapter can subscribe; when the connection breaks, everything is
+   * forgotten. Elsewhere, as on Workers, the stamps in use are asked for once a second, with the first read that comes.
+   * `true` for the defaults. Each eviction costs one command more in toolkits that have such a function.
+   * @default false
+   */
+  readonly local?: boolean | LocalOptions
+  /**
    * The most time that the store may add to a call, over all its steps. More than 0.
    * @default the toolkit's: 250 ms over TCP, 1 s over HTTP
    */
@@ -128,6 +136,30 @@ export interface EarlyRefreshOptions {
 
 /** Options that are spans of time, and of which the plain read path knows nothing. */
 export const SPANS = ['staleWhileRevalidate', 'staleIfError', 'softTimeout', 'hardTimeout'] as const
+
+/** A near tier: results kept in this process for a short time, in front of the store. */
+export interface LocalOptions {
+  /**
+   * The longest that a result is served without asking the store. More than 0; the result's own `ttl` ends it sooner.
+   * It is also the longest that an eviction elsewhere can go unnoticed.
+   * @default '10s'
+   */
+  readonly ttl?: Duration
+  /** The most results kept, of this function. An integer of 1 or more. @default 1_000 */
+  readonly maxEntries?: number
+  /**
+   * The most bytes kept, of this function: two per character of key and text, plus 400 for each result. A result that is
+   * larger than this is not kept. An integer of 1 or more.
+   * @default 8_388_608 (8 MiB)
+   */
+  readonly maxBytes?: number
+  /**
+   * What callers get. `copy`: each a result of its own. `reference`: all the same one, frozen all the way down as far as
+   * it consists of records and lists; a Map, a Date or an instance in it is shared and must not be changed.
+   * @default 'copy'
+   */
+  readonly share?: 'copy' | 'reference'
+}
 
 /** {@link CachedOptions} once checked: durations in milliseconds, alternatives settled. */
 export interface ResolvedCachedOptions {

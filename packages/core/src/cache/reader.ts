@@ -13,6 +13,7 @@ const EXTENDED = [
   'dedupe',
   'schema',
   'migrate',
+  'local',
 ] as const satisfies readonly (keyof CachedOptions)[]
 
 export function isExtended(options: CachedOptions | undefined): boolean {

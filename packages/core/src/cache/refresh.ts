@@ -1,5 +1,5 @@
 import { type Engine, fallBack, type Request, read } from './engine.js'
-import { evict } from './evict.js'
+import { evict, tellOthers } from './evict.js'
 import { fit } from './fit.js'
 import { loadAndFill } from './load.js'
 import { isExtended } from './reader.js'
@@ -23,6 +23,10 @@ export async function refresh<Result>(engine: Engine, wanted: Request<Result>): 
     ? (await import('./extended/prepare.js')).prepare(engine, request, values)
     : request
   const { result, stored } = await loadAndFill(engine, prepared, flight, values, readMs)
-  if (!stored && values) await evict(engine, [key], []).catch(failed)
+  if (stored) {
+    // What it was before is gone, in every process.
+    engine.near?.evict([key], [])
+    await tellOthers(engine, [key], [])
+  } else if (values) await evict(engine, [key], []).catch(failed)
   return result
 }

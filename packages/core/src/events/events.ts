@@ -3,8 +3,8 @@ import type { UncacheableValueError } from '../errors/uncacheable-value-error.js
 
 /** What a toolkit tells of itself, as it happens. `key` is always the key in the store. */
 export type LarderEvent =
-  /** A cached value was served. */
-  | { readonly type: 'hit'; readonly prefix: string; readonly key: string }
+  /** A cached value was served: by the store, or by the near tier without asking the store. */
+  | { readonly type: 'hit'; readonly prefix: string; readonly key: string; readonly tier?: 'near' }
   /** Nothing usable was stored: absent, evicted, outdated by a stamp, not readable, or no fit for `schema`. */
   | { readonly type: 'miss'; readonly prefix: string; readonly key: string; readonly reason: MissReason }
   /** A result was served `ageMs` after its ttl had ended. */
@@ -48,7 +48,8 @@ export type LarderEvent =
   /** The store failed and the call went on without it. `error` says how it failed. */
   | {
       readonly type: 'fallback'
-      readonly operation: 'cache' | 'limit' | 'evict' | 'idempotent'
+      /** `bus`: other processes were not told of an eviction, or their evictions are not heard. */
+      readonly operation: 'cache' | 'limit' | 'evict' | 'idempotent' | 'bus'
       readonly prefix: string
       readonly error: unknown
     }

@@ -1,4 +1,4 @@
-import type { KeyMemo } from './memo.js'
+import type { KeyMemo, Slot } from './memo.js'
 import { isRecord } from './record.js'
 
 /** How many steps are remembered before all are forgotten. */
@@ -7,10 +7,9 @@ const MAX_STEPS = 5_000
 /** Longer strings than this, in characters, are not kept. */
 const MAX_LENGTH = 160
 
-/** A step on the way to a key: what comes next, by argument, property name or value. At the end, the key itself. */
-interface Step {
+/** A step on the way to a key: what comes next, by argument, property name or value. */
+interface Step extends Slot {
   readonly next: Map<unknown, Step>
-  key?: string
 }
 
 // Marks on the way that no argument can be.

@@ -13,6 +13,10 @@ export interface Context {
   readonly defaults: { readonly cached?: object; readonly rateLimited?: object; readonly lock?: object }
   /** Money per million commands; `undefined` when nobody said. */
   readonly price: number | undefined
+  /** {@link Toolkit.claims}. */
+  readonly claims: ReadonlyMap<string, object>
+  /** Whether evictions are announced to other processes; `undefined` where that follows from the claims. */
+  readonly announces: boolean | undefined
   /** The wall clock, in milliseconds: for what other processes read. */
   readonly now: () => number
   /** The clock for spans of time in this process. */
@@ -32,6 +36,6 @@ export interface Context {
  */
 export interface Toolkit {
   context(): Context
-  /** Who uses which prefix, by kind and prefix. See `decorate/identity.ts`. */
+  /** Who uses which prefix, by kind and prefix: see `decorate/identity.ts`. `near` is there once a function has a near tier. */
   readonly claims: Map<string, object>
 }

@@ -18,22 +18,31 @@ interface Call<Result> {
 /**
  * The read path of functions with options beyond the plain one. The order of a call:
  *
- * 1. join a load of a cold key under way
- * 2. read the entry and its stamps
- * 3. judge by age: serve it; serve it and refresh in the background; load with it at hand; load
+ * 1. ask the near tier, if the function has one
+ * 2. join a load of a cold key under way
+ * 3. read the entry and its stamps
+ * 4. judge by age: serve it; serve it and refresh in the background; load with it at hand; load
  *
  * Nothing on the way of a hit is `async`, as on the plain path.
  */
 export function createReader(): Reader {
   let plan: Plan | undefined
   let loader: Loader | undefined
-  const reader: Reader = (engine, wanted) => {
+  let near: Reader | undefined
+  const ask: Reader = (engine, wanted) => {
     const request = fitted(wanted)
     plan ??= planOf(request.policy)
-    loader ??= createLoader(engine, plan, reader)
+    loader ??= createLoader(engine, plan, ask)
     return answer({ engine, request, plan, loader })
   }
-  return reader
+  return (engine, request) => {
+    if (near) return near(engine, request)
+    if (!request.policy.options?.local) return ask(engine, request)
+    return import('../near/reader.js').then(({ nearFirst }) => {
+      near ??= nearFirst(ask)
+      return near(engine, request)
+    })
+  }
 }
 
 function answer<Result>(call: Call<Result>): Promise<Result> {
@@ -91,6 +100,7 @@ function serve<Result>(
     case 'early':
       loader.refreshInBackground(request, values, 'early')
   }
+  request.near?.put(values[0] as string, { value })
   note(engine, request, 'hits', { type: 'hit' })
   return value
 }
