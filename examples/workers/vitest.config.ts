@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/bundle-once.ts',
     // Several workerds at once would tell more about the machine than about the Worker.
     fileParallelism: false,
     testTimeout: 20_000,

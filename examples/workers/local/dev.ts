@@ -1,6 +1,5 @@
 // `npm start` and `npm run dev`: the Worker in workerd; behind it the gateway with a Redis, and the tide tables.
 import { createGateway } from '@larder/gateway'
-import { bundle } from './bundle.js'
 import { openRedis } from './redis.js'
 import { startTideTables } from './tide-tables.js'
 import { startWorker } from './worker.js'
@@ -18,12 +17,15 @@ async function end(exitCode: number): Promise<never> {
   for (const part of open.reverse()) await part.stop().catch(() => {})
   process.exit(exitCode)
 }
-process.on('SIGINT', () => end(0))
-process.on('SIGTERM', () => end(0))
+function endOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.removeAllListeners(signal)
+    process.on(signal, () => end(0))
+  }
+}
+endOnSignals()
 
 try {
-  const { folder, remove } = await bundle()
-  open.push({ stop: remove })
   const tables = await startTideTables()
   open.push({ stop: tables.close })
   const vars: Record<string, string> = { ADMIN_TOKEN, TIDES_URL: tables.url }
@@ -34,8 +36,10 @@ try {
     open.push({ stop: gateway.close })
     Object.assign(vars, { UPSTASH_REDIS_REST_URL: gateway.url, UPSTASH_REDIS_REST_TOKEN: gateway.token })
   }
-  const worker = await startWorker({ folder, vars, port, onLog: console.error })
+  const worker = await startWorker({ vars, port, onLog: console.error })
   open.push(worker)
+  // Miniflare has brought its own, which would end this process before the rest has ended.
+  endOnSignals()
   const kept = redis ? `in ${redis.where}, through larder-gateway` : 'in its own memory, for want of a Redis'
   console.log(`The Worker is at ${worker.url} and keeps things ${kept}. Ctrl-C ends it all.
 

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { Miniflare } from 'miniflare'
-import { home } from './bundle.js'
+
+export const home = fileURLToPath(new URL('..', import.meta.url))
+/** What `npm run build` has written: the very files that `wrangler deploy` would upload. */
+const bundle = join(home, 'dist')
 
 /** A Worker in workerd, the runtime that Cloudflare runs. */
 export interface LocalWorker {
@@ -16,8 +20,6 @@ export interface LocalWorker {
 }
 
 export interface LocalWorkerOptions {
-  /** Where its bundle is. */
-  readonly folder: string
   /** Over those of wrangler.jsonc, with the secrets. */
   readonly vars: Readonly<Record<string, string>>
   /** @default a free one */
@@ -31,9 +33,9 @@ interface WranglerConfig {
   readonly vars: Readonly<Record<string, string>>
 }
 
-/** Starts what `bundle()` has written. */
+/** Starts the Worker as it was built last. */
 export async function startWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
-  const { folder, vars, port = 0, compatibilityFlags = [], onLog } = options
+  const { vars, port = 0, compatibilityFlags = [], onLog } = options
   const config = readConfig()
   const logs: string[] = []
   const collect = (stream: Readable) =>
@@ -45,8 +47,8 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
     })
   const miniflare = new Miniflare({
     modules: true,
-    modulesRoot: folder,
-    scriptPath: join(folder, 'worker.js'),
+    modulesRoot: bundle,
+    scriptPath: join(bundle, 'worker.js'),
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: [...compatibilityFlags],
     bindings: { ...config.vars, ...vars },

@@ -1,5 +1,4 @@
 import { createGateway, type Gateway } from '@larder/gateway'
-import { inject } from 'vitest'
 import { type RedisServer, startRedis } from '../../../../packages/adapters/test/support/redis-server.js'
 import { startTideTables, type TideTables } from '../../local/tide-tables.js'
 import { startWorker } from '../../local/worker.js'
@@ -44,7 +43,6 @@ export async function startWorld(): Promise<World> {
     tables,
     async start({ vars, flags = [], upstash = gateway } = {}) {
       const worker = await startWorker({
-        folder: inject('folder'),
         compatibilityFlags: flags,
         vars: {
           ADMIN_TOKEN,
