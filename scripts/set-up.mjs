@@ -1,4 +1,5 @@
 // What every entry point needs first: the dependencies, and the packages built. Cheap when there is nothing to do.
+// Examples run it before their own scripts: `node ../../scripts/set-up.mjs`.
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -34,4 +35,9 @@ export function build() {
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  install()
+  build()
 }
