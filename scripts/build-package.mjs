@@ -63,8 +63,10 @@ async function join(entry) {
     treeshake: false,
     plugins: [
       {
-        name: 'source-maps',
+        name: 'pieces',
         load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),
+        // Imports for effects, of which there are none: bundlers would warn of each.
+        renderChunk: (code) => ({ code: code.replace(/^import '[^']+';$/gm, ''), map: null }),
       },
     ],
   })
