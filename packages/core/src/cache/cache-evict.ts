@@ -24,8 +24,9 @@ export interface CacheEvictDecorator {
   /**
    * Evicts after the method has succeeded, and before its caller gets the result. A method that rejects evicts nothing.
    *
-   * When the store fails, the result comes all the same, with a `fallback` event: what should have been evicted may be
-   * served until its `ttl` ends. To know for certain, call `cache.evictTags(…)`, which rejects.
+   * When the store fails, the result comes all the same, with a `fallback` event. This process serves nothing of what
+   * should have been evicted, and tries again; others may serve it until that gets through. To know for certain, call
+   * `cache.evictTags(…)`, which rejects.
    *
    * @example
    * ```ts

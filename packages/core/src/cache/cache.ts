@@ -23,7 +23,8 @@ export interface StoreOptions {
 /**
  * The cache without decorators: values under keys of your own. Keys are literal text and never meet those of cached
  * methods. Reads never reject for the store's sake: `get` gives `undefined`, `getOrSet` loads. Writes and evictions
- * resolve once the store has them, and reject with `StoreError` otherwise.
+ * resolve once the store has them, and reject with `StoreError` otherwise. A failed eviction is tried again before this
+ * process next reads or fills its cache.
  */
 export interface Cache {
   /** The value, or `undefined` for none. One command; a tagged entry takes one more. */

@@ -36,14 +36,12 @@ export function beginInvocation(context: InvocationContext): () => Promise<void>
 
 /**
  * Runs `fn` as the work of one invocation. Its result or error comes as it is, once the work behind it has ended.
+ * For streamed answers too: the stream may end before `fn` does.
  *
  * @example
  * ```ts
- * export const handler = awslambda.streamifyResponse((event, stream, context) =>
- *   runInvocation(context, async () => {
- *     stream.end(await catalog.page(event.rawPath))
- *   }),
- * )
+ * const handler = async (event: { id: string }, context: { getRemainingTimeInMillis(): number }) =>
+ *   runInvocation(context, async () => catalog.product(event.id))
  * ```
  */
 export async function runInvocation<Result>(

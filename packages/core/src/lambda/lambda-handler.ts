@@ -18,7 +18,7 @@ export type Callback<Result> = (error?: Error | string | null, result?: Result) 
  *
  * @example
  * ```ts
- * export const handler = lambdaHandler(async (event: { id: string }) => ({
+ * const handler = lambdaHandler(async (event: { id: string }) => ({
  *   statusCode: 200,
  *   body: JSON.stringify(await catalog.product(event.id)),
  * }))
