@@ -35,8 +35,11 @@ export interface Loader {
     ageMs: number,
     stale: Result,
   ): Result | Promise<Result>
-  /** Loads after the answer, unless that is under way already or paused. */
-  refreshInBackground<Result>(request: Request<Result>, values: Values, reason: 'stale' | 'early'): void
+  /**
+   * Loads after the answer, unless that is under way already or paused.
+   * @returns why a stale result is served meanwhile
+   */
+  refreshInBackground<Result>(request: Request<Result>, values: Values, reason: 'stale' | 'early'): StaleReason
 }
 
 /** @param again the reader whose loads these are, for calls that waited in vain */
@@ -55,7 +58,9 @@ export function createLoader(engine: Engine, plan: Plan, again: Reader): Loader 
   ): Promise<Result> {
     try {
       const result = await load()
-      if (result !== LEASE_LOST) pauses.succeeded(key)
+      // Or each call would ask for the lease again, at a command each.
+      if (result === LEASE_LOST) pauses.leased(key, values as Values, plan.leaseMs as number)
+      else pauses.succeeded(key)
       return result
     } catch (error) {
       if (canServeStale || plan.errorMs) pauses.failed(key, values, error, canServeStale)
@@ -117,7 +122,8 @@ export function createLoader(engine: Engine, plan: Plan, again: Reader): Loader 
         note(engine, request, 'stales', { type: 'stale', reason, ageMs })
         return stale
       }
-      if (pauses.find(key, values)) return serveStale('pause')
+      const pause = pauses.find(key, values)
+      if (pause) return serveStale(pause.reason)
       const shared = plan.shares ? refreshes.find(key, values) : undefined
       if (shared) note(engine, request, 'dedupes', { type: 'dedupe' })
       else note(engine, request, 'misses', { type: 'miss', reason: 'expired' })
@@ -146,9 +152,12 @@ export function createLoader(engine: Engine, plan: Plan, again: Reader): Loader 
 
     refreshInBackground(request, values, reason) {
       const { key } = request
-      if (refreshes.isUnderWay(key, values) || pauses.find(key, values)) return
+      if (refreshes.isUnderWay(key, values)) return 'background'
+      const pause = pauses.find(key, values)
+      if (pause) return pause.reason
       const { promise, trust } = refreshes.begin(key, values, () => refresh(request, values, 0, true))
       trust(context.background(watch(request, promise, reason)))
+      return 'background'
     },
   }
 }

@@ -94,8 +94,11 @@ function serve<Result>(
     case 'kept':
       return loader.loadOrStale(request, values, spentMs, judged.ageMs, value)
     case 'stale':
-      note(engine, request, 'stales', { type: 'stale', reason: 'background', ageMs: judged.ageMs })
-      loader.refreshInBackground(request, values, 'stale')
+      note(engine, request, 'stales', {
+        type: 'stale',
+        reason: loader.refreshInBackground(request, values, 'stale'),
+        ageMs: judged.ageMs,
+      })
       return value
     case 'early':
       loader.refreshInBackground(request, values, 'early')

@@ -239,6 +239,46 @@ describe('a stale result', () => {
     expect(await Promise.all(list.map(({ find }) => find('a')))).toEqual(Array(4).fill('new'))
   })
 
+  test('asks for the lease once in each process, not once for each call', async () => {
+    const { list, calls, advance, settled } = processes(2, { staleWhileRevalidate: '1h' })
+    const [one, two] = list
+    const first = one?.find('a')
+    await expect.poll(() => calls.length).toBe(1)
+    calls[0]?.resolve('old')
+    await first
+    advance(60_000)
+    await one?.find('a')
+    await turns()
+    const before = { ...two?.counted.commands }
+    for (let i = 0; i < 10; i++) {
+      expect(await two?.find('a')).toBe('old')
+      await turns()
+    }
+    expect(difference(two?.counted.commands as object, before)).toEqual({ getMany: 10, set: 1 })
+    expect(two?.events.at(-1)).toMatchObject({ type: 'stale', reason: 'leased' })
+    calls[1]?.resolve('new')
+    await settled()
+    expect(await two?.find('a')).toBe('new')
+  })
+
+  test('whose leader is gone is refreshed by another when the lease has ended', async () => {
+    const { list, calls, advance } = processes(2, { staleWhileRevalidate: '1h' })
+    const [one, two] = list
+    const first = one?.find('a')
+    await expect.poll(() => calls.length).toBe(1)
+    calls[0]?.resolve('old')
+    await first
+    advance(60_000)
+    await one?.find('a')
+    await turns()
+    await two?.find('a')
+    await turns()
+    expect(calls).toHaveLength(2)
+    advance(5_000)
+    await two?.find('a')
+    await expect.poll(() => calls.length).toBe(3)
+  })
+
   test('in the window for errors one process loads, and the others serve it at once', async () => {
     const { list, calls, advance } = processes(2, { staleIfError: '1h' })
     const [one, two] = list

@@ -72,6 +72,8 @@ test('the refresh is handed to waitUntil, and never rejects there', async () => 
   expect(background).toHaveLength(1)
   await expect(background[0]).resolves.toBeUndefined()
   expect(events).toContainEqual(expect.objectContaining({ type: 'refresh', reason: 'stale', error: failure }))
+  await find()
+  expect(events.at(-1)).toMatchObject({ type: 'stale', reason: 'pause' })
 })
 
 test('a refresh that fails is followed by a pause, which doubles up to 30 s', async () => {
