@@ -38,7 +38,7 @@ export interface IdempotentDecorator {
    * @example
    * ```ts
    * class Shop {
-   *   @Idempotent({ key: (requestId: string) => requestId, payload: (_, userId: string) => userId })
+   *   @Idempotent({ key: (requestId: string) => requestId, ttl: '1d' })
    *   async order(requestId: string, userId: string): Promise<Order> { … }
    * }
    * ```

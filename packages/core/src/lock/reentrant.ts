@@ -31,7 +31,7 @@ async function scopeOfRuntime(tools: Tools): Promise<AsyncScope<Frame>> {
   if (scope) return scope
   throw tools.invalidOption(
     'reentrant',
-    'needs AsyncLocalStorage, which this runtime has not (on Workers: the flag nodejs_als). Pass the lock on instead',
+    'needs AsyncLocalStorage, which this runtime has not (on Workers: the flag nodejs_compat). Pass the lock on instead',
   )
 }
 
