@@ -4,6 +4,7 @@ import { UsageError } from '../../errors/usage-error.js'
 import { fallBack } from '../engine.js'
 import { evict } from '../evict.js'
 import { createBatch } from './batch.js'
+import { fitMany } from './fit-many.js'
 import { type ManyCall, manyCallBehind } from './many-call.js'
 import type { ManyId } from './options.js'
 import { gather } from './read-through-many.js'
@@ -49,7 +50,7 @@ export function createManyHandle(many: ManyCall, self: unknown): CacheManyHandle
       const batch = createBatch(
         wanted.map(({ id }) => id),
         many.runMany(self, rest),
-        await many.fit(),
+        await fitMany(wanted),
       )
       const values = new Map<ManyId, unknown>()
       for (const { id, request } of wanted) if (!request) values.set(id, batch.load(id))
@@ -76,8 +77,9 @@ export function createManyHandle(many: ManyCall, self: unknown): CacheManyHandle
     },
     async peek(ids, ...rest) {
       const engine = many.engine()
-      const fit = await many.fit()
-      const found = await readMany(engine, many.wanted(self, ids, rest).filter(isCacheable), (_prefix, error) => {
+      const wanted = many.wanted(self, ids, rest)
+      const fit = await fitMany(wanted)
+      const found = await readMany(engine, wanted.filter(isCacheable), (_prefix, error) => {
         throw error
       })
       const stored = await Promise.all(found.map((item) => decode(engine, item, fit)))

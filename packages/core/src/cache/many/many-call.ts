@@ -4,7 +4,8 @@ import { shared } from '../../platform/shared.js'
 import type { Toolkit } from '../../store/toolkit.js'
 import { createCachedCall } from '../cached-call.js'
 import type { Engine } from '../engine.js'
-import type { Fit, RunMany } from './batch.js'
+import type { RunMany } from './batch.js'
+import { fitMany } from './fit-many.js'
 import { type CachedManyOptions, type ManyId, toSingle } from './options.js'
 import { readThroughMany } from './read-through-many.js'
 import { distinct, type Wanted } from './wanted.js'
@@ -16,7 +17,6 @@ export interface ManyCall {
   /** What the engine is asked for each distinct id. */
   wanted(self: unknown, ids: readonly ManyId[], rest: Any[]): Wanted[]
   runMany(self: unknown, rest: Any[]): RunMany
-  fit(): Promise<Fit>
   /** The stamp that all entries of this function carry. */
   prefixStamp(self: unknown): string
   engine(): Engine
@@ -47,9 +47,9 @@ export function createManyCall(
     prefixStamp,
     wanted: (self, ids, rest) => distinct(ids).map((id) => ({ id, request: request(self, [id, ...rest]) })),
     runMany: (self, rest) => (ids) => runAsync('CachedMany', fn, self, [ids, ...rest]),
-    fit: async () => (options.schema || options.migrate ? (await import('../schema.js')).fitted : (request) => request),
     async call(self, ids, rest) {
-      return readThroughMany(engine(), many.wanted(self, ids, rest), many.runMany(self, rest), await many.fit())
+      const wanted = many.wanted(self, ids, rest)
+      return readThroughMany(engine(), wanted, many.runMany(self, rest), await fitMany(wanted))
     },
   }
   return many

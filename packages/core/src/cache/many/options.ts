@@ -15,6 +15,7 @@ const OPTIONS = [
   'nullTtl',
   'when',
   'unless',
+  'jitter',
   'version',
   'schema',
   'migrate',

@@ -1,6 +1,7 @@
 import { platform } from '../../platform/index.js'
 import { type Engine, note } from '../engine.js'
 import { createBatch, type Fit, type RunMany } from './batch.js'
+import type { Followed } from './follow-many.js'
 import type { ManyId } from './options.js'
 import { type Cacheable, decode, type Found, isCacheable, readMany, type Wanted } from './wanted.js'
 
@@ -19,12 +20,16 @@ export async function readThroughMany(
   const { flights } = engine
   /** By id: a value, or the promise of one. */
   const values = new Map<ManyId, unknown>()
-  const joins = ({ id, request }: Cacheable): boolean => {
-    const flight = flights.find(request.key)
-    // What another request awaits for us, we may not: it is loaded twice then.
-    if (!flight || flight.scope !== platform.scope()) return false
-    note(engine, request, 'dedupes', { type: 'dedupe' })
-    values.set(id, flight.promise)
+  const followed: Followed[] = []
+  const joins = (item: Cacheable): boolean => {
+    const flight = flights.find(item.request.key)
+    if (!flight) return false
+    if (flight.scope !== platform.scope()) {
+      if (!item.request.alone) followed.push({ ...item, flight })
+      return !item.request.alone
+    }
+    note(engine, item.request, 'dedupes', { type: 'dedupe' })
+    values.set(item.id, flight.promise)
     return true
   }
 
@@ -58,6 +63,15 @@ export async function readThroughMany(
     values.set(item.id, load)
   }
   twins.forEach(joins)
+  if (followed.length) {
+    const again = (left: readonly Wanted[]) => readThroughMany(engine, left, runMany, fit)
+    const others = import('./follow-many.js').then(({ followMany }) => followMany(engine, followed, again))
+    for (const { id } of followed)
+      values.set(
+        id,
+        others.then((ended) => ended.get(id)),
+      )
+  }
   return gather(wanted, values)
 }
 

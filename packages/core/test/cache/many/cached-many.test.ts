@@ -271,7 +271,23 @@ describe('options are for each id', () => {
     expect(asked(load)).toEqual([['pA', 'p2']])
   })
 
-  test('version and serializer', async () => {
+  test('jitter by itself: what was stored together does not end together, nor later than its ttl', async () => {
+    const { cachedMany, advance } = setUp({ defaults: { cached: { jitter: 0.5 } } })
+    const ids = Array.from({ length: 200 }, (_, id) => id)
+    const load = vi.fn(async (some: number[]) => new Map(some.map((id) => [id, id])))
+    const values = cachedMany({ ttl: '100s', prefix: 'value' }, load)
+    await values(ids)
+    advance(49_999)
+    expect((await values.peek(ids)).size).toBe(200)
+    advance(25_000)
+    const left = (await values.peek(ids)).size
+    expect(left).toBeGreaterThan(50)
+    expect(left).toBeLessThan(150)
+    advance(25_001)
+    expect((await values.peek(ids)).size).toBe(0)
+  })
+
+  test('version keeps apart what an older one stored', async () => {
     const { cachedMany, store } = setUp()
     const { cachedMany: next } = createLarder({ adapter: store })
     const load = vi.fn(find)
