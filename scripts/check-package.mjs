@@ -101,11 +101,19 @@ async function checkBundles() {
   ]
   // What only the limiter and only the locks have in them: the names of their scripts and of their defaults.
   const foreign = ['sliding-window', 'gcra', 'lock-acquire', 'LockBusyError', 'RateLimitedError']
+  // And what none of the three decorators may bring along: many ids, encryption, compression.
+  const apart = ['ERR_MANY_RESULT', 'AES-GCM', 'deflate-raw']
   for (const { title, names, maxBytes } of entries) {
     const [initial, whole] = [await bundleInitial(imported(names)), await bundleWhole(imported(names))]
     const sizes = `${gzipped(initial)} B gzipped at once, ${gzipped(whole)} B with superjson in one file`
     report(gzipped(initial) <= maxBytes, `bundle of ${title}`, `${sizes}; limit ${maxBytes} B at once`)
     const found = foreign.filter((text) => initial.includes(text))
+    const strays = apart.filter((text) => initial.includes(text))
+    report(
+      strays.length === 0,
+      `bundle of ${title} has nothing of cachedMany, encrypted or compressed in it`,
+      `${strays}`,
+    )
     if (names.includes('withLock')) {
       // Or the check below would find nothing whatever there is.
       report(found.length === foreign.length, `bundle of ${title} has limiter and locks in it`, `found ${found.join()}`)
