@@ -20,7 +20,7 @@ interface Loaded {
 }
 
 /** All that decorators do at module scope is done here, for each toolkit. */
-function createCatalog({ Cached, CacheEvict, RateLimited, withLock }: Larder) {
+function createCatalog({ Cached, CachedMany, CacheEvict, RateLimited, withLock }: Larder) {
   class Catalog {
     @Cached({ ttl: '1m', prefix: 'product', tags: ['products'] })
     async product(query: string): Promise<Loaded> {
@@ -31,6 +31,16 @@ function createCatalog({ Cached, CacheEvict, RateLimited, withLock }: Larder) {
     @Cached({ ttl: '100ms', prefix: 'offer', staleWhileRevalidate: '1m' })
     async offer(query: string): Promise<Loaded> {
       return (await fetch(`${ORIGIN}/${query}`)).json()
+    }
+    /** One request to the origin for each, so that its count of loads tells how often each id was loaded. */
+    @CachedMany({ ttl: '1m', prefix: 'products', key: (id: string) => id })
+    async products(ids: string[], search: string): Promise<Map<string, Loaded>> {
+      const found = ids.map(async (id): Promise<[string, Loaded]> => {
+        const response = await fetch(`${ORIGIN}/${id}${search}`)
+        if (!response.ok) throw new Error(`the origin answered ${response.status}`)
+        return [id, await response.json()]
+      })
+      return new Map(await Promise.all(found))
     }
     /** What is no data, and belongs to the request that got it. */
     @Cached('1m', 'page')
@@ -67,6 +77,12 @@ async function handle(url: URL, catalog: ReturnType<typeof createCatalog>, actio
   switch (action) {
     case 'product':
       return Response.json(await catalog.product(query))
+    case 'many':
+      return Response.json([...(await catalog.products(key.split(','), url.search)).keys()])
+    case 'leave-many': {
+      catalog.products(key.split(','), url.search).catch(() => {})
+      return new Response('left')
+    }
     case 'leave': {
       // Answers while its load is still under way.
       catalog.product(query).catch(() => {})

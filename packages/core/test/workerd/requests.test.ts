@@ -85,6 +85,31 @@ describe.for(runtimes)('workerd of $date with flags $flags', (runtime) => {
       expect(await worker.ask(path)).toMatchObject({ status: 200 })
     })
 
+    test('many ids: those that another request loads are waited for, whether it stays or has gone', async () => {
+      const [a, b, c, d] = [freshKey(), freshKey(), freshKey(), freshKey()]
+      const search = '?ms=100'
+      expect((await worker.ask(`${toolkit}/leave-many/${a},${b}${search}`)).text).toBe('left')
+      const [second, third] = await Promise.all([
+        worker.ask(`${toolkit}/many/${b},${c}${search}`),
+        worker.ask(`${toolkit}/many/${d},${c},${a}${search}`),
+      ])
+      expect(second).toMatchObject({ status: 200, text: JSON.stringify([b, c]) })
+      expect(third).toMatchObject({ status: 200, text: JSON.stringify([d, c, a]) })
+      if (isKept && toolkit.endsWith('memory')) {
+        expect([a, b, c, d].map((key) => origin.loads.get(`/${key}`))).toEqual([1, 1, 1, 1])
+      }
+      expect((await worker.ask(`${toolkit}/many/${a},${b},${c},${d}${search}`)).text).toBe(JSON.stringify([a, b, c, d]))
+    })
+
+    test('many ids: a failure is the error of the request that loads, and the others load for themselves', async () => {
+      const [a, b] = [freshKey(), freshKey()]
+      const path = `${toolkit}/many/${a},${b}?ms=60&failures=1`
+      const answers = await Promise.all(Array.from({ length: 5 }, () => worker.ask(path)))
+      expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3)
+      const texts = new Set(answers.map(({ text }) => text))
+      expect([...texts].sort()).toEqual(['Error: the origin answered 503', JSON.stringify([a, b])].sort())
+    })
+
     test('calls of one tick share a load', async () => {
       const key = freshKey()
       const { status, text } = await worker.ask(`${toolkit}/twice/${key}?ms=50`)
