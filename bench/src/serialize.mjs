@@ -24,6 +24,9 @@ async function measure(title, note, half, target) {
     [
       row('floor', 'FLOOR JSON'),
       { ...row('larder', 'larder defaultSerializer'), target },
+      row('compressed', 'larder compressed()'),
+      row('encrypted', 'larder encrypted()'),
+      row('both', 'larder encrypted(compressed())'),
       ...peers.map(({ name }) => row(name)),
     ],
     load,
