@@ -30,6 +30,7 @@ declare const db: {
   readonly products: {
     find(id: string): Promise<Product>
     findMany(query: Query): Promise<Product[]>
+    findByIds(ids: readonly string[]): Promise<Product[]>
     save(product: Product): Promise<Product>
     remove(id: string): Promise<void>
   }
@@ -49,6 +50,7 @@ declare function retryLater(): void
 
 declare const catalog: {
   product(id: string): Promise<Product>
+  products(ids: string[]): Promise<Map<string, Product>>
   checkout(userId: string): Promise<Order>
 }
 declare const api: import('@larder/core').Limiter
@@ -56,6 +58,8 @@ declare const request: Request
 declare const userId: string
 declare const ip: string
 declare const body: string
+/** 32 random bytes. */
+declare const secretKey: Uint8Array
 
 /** Whichever test runner is in use. */
 declare function test(name: string, run: () => Promise<void>): void

@@ -1,4 +1,4 @@
-import { createLarder } from '@larder/core'
+import { compressed, createLarder } from '@larder/core'
 import { expect, test } from 'vitest'
 import { setUpServers } from './setup.js'
 
@@ -41,6 +41,19 @@ test('1,000 concurrent calls of one cold key are one read and one write', async 
   await find(0)
   const calls = () => Promise.all(Array.from({ length: 1_000 }, () => find(2)))
   expect(await bill(calls)).toEqual({ requests: 2, mget: 1, set: 1 })
+})
+
+test('many ids are two requests: one MGET, and one SET for each that was missing', async () => {
+  const { cachedMany } = open()
+  const find = cachedMany(
+    { ttl: '1m', prefix: 'many', tags: ['a'], serializer: compressed({ over: 0 }) },
+    async (ids: number[]) => new Map(ids.map((id) => [id, new Date(id)])),
+  )
+  const ids = (from: number, length: number) => Array.from({ length }, (_, i) => from + i)
+  await find([0])
+  expect(await bill(() => find(ids(0, 51)))).toEqual({ requests: 2, mget: 1, set: 50 })
+  expect(await bill(() => find(ids(0, 51)))).toEqual({ requests: 1, mget: 1 })
+  expect(await bill(() => find.evict(ids(0, 51)))).toEqual({ requests: 1, set: 51 })
 })
 
 test('evicting a key, k tags, a method or everything is 1, k, 1 and 1, in one request each', async () => {

@@ -38,7 +38,7 @@ const AES_GCM = 'AES-GCM'
  * of the `keys`
  *
  * @example
- * const serializer = encrypted({ keys: { 'k1': key }, current: 'k1', serializer: compressed() })
+ * const serializer = encrypted({ keys: { k1: secretKey }, current: 'k1', serializer: compressed() })
  */
 export function encrypted(options: EncryptedOptions): Serializer {
   const { keys, current, serializer = defaultSerializer } = options

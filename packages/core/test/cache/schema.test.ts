@@ -174,6 +174,24 @@ test('refresh, peek and explain heed the schema, and so does @CachePut', async (
   expect(await product.peek('p1')).toBeUndefined()
 })
 
+test.each([
+  ['a near tier', { local: { ttl: '10s' } }],
+  ['a near tier that shares', { local: { ttl: '10s', share: 'reference' } }],
+  ['stale windows', { staleWhileRevalidate: '1h', staleIfError: '1h', softTimeout: '1s', hardTimeout: '5s' }],
+  ['jitter and early refresh', { jitter: 0.1, earlyRefresh: true }],
+  ['a lease', { dedupe: 'everywhere' }],
+] as const)('with %s it is heeded too', async (_, options) => {
+  const { before, after, reasons } = setUp()
+  const stays: object = options
+  await before.cached({ ttl: '1h', prefix: 'product', ...stays }, async (id: string) => ({ id }))('p1')
+  const schema = z.object({ id: z.string(), stock: z.number().transform((stock) => Math.max(0, stock)) })
+  const load = vi.fn(async (id: string) => ({ id, stock: -1, more: true }) as Product)
+  const product = after.cached({ ttl: '1h', prefix: 'product', schema, ...stays }, load)
+  for (let round = 0; round < 3; round++) expect(await product('p1')).toEqual({ id: 'p1', stock: 0 })
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(reasons()).toEqual(['absent', 'schema'])
+})
+
 test('options that cannot be are refused, and name the way out', async () => {
   const { after } = setUp()
   const load = async (id: string) => ({ id })
