@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { http } from '@larder/adapters/http'
 import { createLarder } from '@larder/core'
 
-export const KEYS = 1_024
+export const KEYS = 256
 const ids = Array.from({ length: KEYS }, (_, i) => `product-${i}`)
 
 /** The adapter's own client: it is made for that. */

@@ -1,4 +1,4 @@
-// What a hit costs where the store is reached over HTTP: 1,024 live keys, nothing kept in the process.
+// What a hit costs where the store is reached over HTTP: nothing is kept in the process.
 import { createRequire } from 'node:module'
 import { findRedis } from '../../scripts/find-redis.mjs'
 import { compare } from './harness.mjs'
