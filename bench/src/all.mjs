@@ -8,6 +8,7 @@ if (flags.includes('--peers')) installPeers()
 
 const SUITES = [
   'hit',
+  'near-hit',
   'redis-hit',
   'http-hit',
   'locks',
