@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
-import { larderCaches } from './larder-caches.mjs'
+import { larderCaches, larderNearCaches } from './larder-caches.mjs'
 import { loadPeers } from './peers.mjs'
 
 const KEYS = 64
@@ -61,5 +61,5 @@ function floorOf({ argumentOf, floorKeyOf }) {
 
 async function find(name) {
   const named = (cache) => cache.name === name
-  return larderCaches.find(named) ?? (await loadPeers('caches')).find(named)
+  return larderCaches.find(named) ?? larderNearCaches.find(named) ?? (await loadPeers('caches')).find(named)
 }

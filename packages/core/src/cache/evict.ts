@@ -14,10 +14,22 @@ export interface Eviction {
   readonly ttlMs: number
   /** Another one for each try. */
   text(): string
+  /** What is left to do when the store has it. */
+  stored(): Promise<void>
 }
 
-const byTombstone = (key: string): Eviction => ({ key, ttlMs: TOMBSTONE_MS, text: () => writeTombstone(randomId()) })
-const byStamp = (key: string): Eviction => ({ key, ttlMs: STAMP_TTL_MS, text: randomId })
+const byTombstone = (engine: Engine, key: string): Eviction => ({
+  key,
+  ttlMs: TOMBSTONE_MS,
+  text: () => writeTombstone(randomId()),
+  stored: () => tellOthers(engine, [key], []),
+})
+const byStamp = (engine: Engine, key: string): Eviction => ({
+  key,
+  ttlMs: STAMP_TTL_MS,
+  text: randomId,
+  stored: () => tellOthers(engine, [], [key]),
+})
 
 /**
  * Evicts keys, and everything that carries one of the stamps: one command each, in one round trip. Resolves once the
@@ -26,13 +38,13 @@ const byStamp = (key: string): Eviction => ({ key, ttlMs: STAMP_TTL_MS, text: ra
 export async function evict(engine: Engine, keys: readonly string[], stampKeys: readonly string[]): Promise<void> {
   const { context } = engine
   const { store, events, namespace } = context
-  const evictions = [...keys.map(byTombstone), ...stampKeys.map(byStamp)]
+  const evictions = [...keys.map((key) => byTombstone(engine, key)), ...stampKeys.map((key) => byStamp(engine, key))]
   abandon(engine, keys, stampKeys)
   try {
     await Promise.all(evictions.map(({ key, ttlMs, text }) => store.set(key, text(), { ttlMs })))
   } catch (error) {
     const { retryLater } = await import('./recovery.js')
-    retryLater(context, evictions, byStamp(namespaceStamp(namespace)), error)
+    retryLater(context, evictions, byStamp(engine, namespaceStamp(namespace)), error)
     throw error
   } finally {
     // Again for the loads that began while the store was being told: they may have read what is now evicted.

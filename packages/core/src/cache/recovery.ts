@@ -85,6 +85,7 @@ function createRecovery({ store, monotonicMs, events, background }: Context): Re
     }
     // Unless it was evicted once more meanwhile.
     if (pending.get(key) === item) pending.delete(key)
+    await eviction.stored()
   }
 
   async function sendAll(budgetMs: number): Promise<void> {

@@ -95,14 +95,15 @@ export function breakable(store: Adapter) {
 
 /** Calls until the near tier answers: it does not before its subscription is there. */
 export async function warm(process: Process, call: () => Promise<unknown>): Promise<void> {
-  await vi.waitFor(async () => {
+  const check = async () => {
     const before = process.cache.stats().nearHits
     await call()
     expect(process.cache.stats().nearHits).toBeGreaterThan(before)
-  })
+  }
+  await vi.waitFor(check, { timeout: 20_000 })
 }
 
-/** How many calls of the near tier's hits `act` brings. */
+/** How many hits of the near tier `act` brings. */
 export async function nearHits(process: Process, act: () => Promise<unknown>): Promise<number> {
   const before = process.cache.stats().nearHits
   await act()

@@ -31,7 +31,11 @@ export async function lookAhead(engine: Engine, request: Place<never>): Promise<
       judged = missReason(error)
     }
   }
-  return typeof judged === 'string' ? missing(engine, plan, judged) : found(engine, plan, judged, value)
+  if (typeof judged === 'string') return missing(engine, plan, judged)
+  if (engine.near?.tiers.get(request.policy.prefix)?.holds(request)) {
+    return { outcome: 'hit', value, commands: 0, clause: 'serves the result kept in this process' }
+  }
+  return found(engine, plan, judged, value)
 }
 
 function found(engine: Engine, plan: Plan, { state }: Judged, value: unknown): Prospect {

@@ -19,7 +19,8 @@ export function freezeDeep(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
   if (!Array.isArray(value) && !isRecord(value)) return
   Object.freeze(value)
-  for (const item of Object.values(value)) freezeDeep(item)
+  // Not by `Object.values`, which would call getters.
+  for (const { value: item } of Object.values(Object.getOwnPropertyDescriptors(value))) freezeDeep(item)
 }
 
 function isPrimitive(value: unknown): boolean {

@@ -97,7 +97,11 @@ export class NearEntry implements Sieved {
     return isLive
   }
 
-  release(): void {
+  /** To be called when it is let go: it may still be remembered where its arguments are, and nobody tells it any more. */
+  end(): void {
+    this.untilAtMs = Number.NEGATIVE_INFINITY
+    this.give = undefined
+    this.text = ''
     for (const mark of this.marks) this.near.marks.release(mark)
   }
 

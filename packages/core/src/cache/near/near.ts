@@ -5,6 +5,7 @@ import { hasBus } from './announce.js'
 import { connectToBus } from './bus.js'
 import { createMarks, type Marks } from './marks.js'
 import { revalidateByReads } from './revalidation.js'
+import type { NearTier } from './tier.js'
 
 /** What the near tiers of one toolkit have in common: by which news they hear of evictions, and until when to believe it. */
 export interface Near {
@@ -17,8 +18,8 @@ export interface Near {
   /** Until when entries may be served, unless news comes: for ever while a bus brings it, and not at all without. */
   validUntilAtMs: number
   readonly news: News
-  /** The near tiers, for {@link Near.drop}. */
-  readonly tiers: Set<{ clear(): void }>
+  /** The near tiers, by the prefixes of their functions. */
+  readonly tiers: Map<string, NearTier>
   /** Ends what depends on the names: an eviction by this process, which sees to its loads under way itself. */
   evict(keys: readonly string[], stampKeys: readonly string[]): void
   /** An eviction elsewhere: later callers do not join loads from before it either. */
@@ -71,7 +72,7 @@ function createNear(engine: Engine): Near {
     marks,
     stats: engine.stats,
     validUntilAtMs: Number.NEGATIVE_INFINITY,
-    tiers: new Set(),
+    tiers: new Map(),
     evict(keys, stampKeys) {
       for (const key of keys) marks.end(key)
       for (const key of stampKeys) marks.end(key)
@@ -83,7 +84,7 @@ function createNear(engine: Engine): Near {
     },
     drop() {
       marks.end(EVERYTHING)
-      for (const tier of near.tiers) tier.clear()
+      for (const tier of near.tiers.values()) tier.clear()
     },
     get news() {
       return news

@@ -1,5 +1,5 @@
 import type { Any } from '../../decorate/types.js'
-import type { Engine, Policy, Request } from '../engine.js'
+import type { Engine, Place, Policy, Request } from '../engine.js'
 import type { LocalOptions } from '../options.js'
 import { NearEntry, type Sharing } from './entry.js'
 import { EVERYTHING, nearOf } from './near.js'
@@ -22,6 +22,10 @@ export interface NearTier {
    * @returns nothing where it could not be kept
    */
   begin(request: Request<Any>): NearTicket | undefined
+  /** Whether a call would be answered from here. */
+  holds(place: Place<never>): boolean
+  /** Forgets everything. */
+  clear(): void
 }
 
 /** A read or a load under way, and the right to keep what it brings unless something of it is evicted meanwhile. */
@@ -49,7 +53,7 @@ export function createTier(engine: Engine, { prefix, serializer, options = { ttl
     if (entries.get(entry.key) !== entry) return
     entries.delete(entry.key)
     sieve.remove(entry)
-    entry.release()
+    entry.end()
   }
 
   function keep(
@@ -72,20 +76,25 @@ export function createTier(engine: Engine, { prefix, serializer, options = { ttl
     if (slot && hasFixedTags) slot.near = entry
   }
 
-  near.tiers.add({
+  const find = ({ key, stampKeys }: Place<never>) => {
+    const entry = entries.get(key)
+    return entry?.isCurrent() && areSame(entry.stampKeys, stampKeys) ? entry : undefined
+  }
+
+  const tier: NearTier = {
+    holds: (place) => find(place) !== undefined,
     clear() {
-      for (const entry of entries.values()) entry.release()
+      for (const entry of entries.values()) entry.end()
       entries.clear()
       sieve = createSieve()
     },
-  })
-
-  return {
-    get({ key, stampKeys, policy, slot }, otherwise) {
+    get(request, otherwise) {
+      const { key, policy, slot } = request
       near.news.attend(policy.budgetMs)
-      const entry = entries.get(key)
-      if (!entry?.isCurrent() || !areSame(entry.stampKeys, stampKeys)) {
-        if (entry?.isOver()) remove(entry)
+      const entry = find(request)
+      if (!entry) {
+        const over = entries.get(key)
+        if (over?.isOver()) remove(over)
         return undefined
       }
       if (slot && hasFixedTags) slot.near = entry
@@ -123,6 +132,8 @@ export function createTier(engine: Engine, { prefix, serializer, options = { ttl
       }
     },
   }
+  near.tiers.set(prefix, tier)
+  return tier
 }
 
 function areSame(one: readonly string[], other: readonly string[]): boolean {

@@ -46,6 +46,19 @@ describe('the near tier of a function', () => {
     expect(await nearHits(one, () => find('b'))).toBe(1)
   })
 
+  test('does not serve what had to make room, although it is remembered where its arguments are', async () => {
+    const one = startProcesses().start()
+    let truth = 1
+    const options = { ttl: '5m', prefix: 'find', local: { maxEntries: 1 } } as const
+    const find = one.cached(options, async (_id: string) => truth)
+    await warm(one, () => find('a'))
+    await find('a')
+    await find('b')
+    truth = 2
+    await find.evict('a')
+    expect(await find('a')).toBe(2)
+  })
+
   test('forgets the names of what it has let go', async () => {
     const { engineOf } = await import('../../../src/cache/engine.js')
     const { createContext } = await import('../../../src/options.js')

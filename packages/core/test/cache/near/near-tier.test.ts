@@ -75,6 +75,19 @@ describe('a hit in the near tier', () => {
   })
 })
 
+test('explain says that nothing would be sent', async () => {
+  const one = startProcesses().start()
+  const find = one.cached({ ttl: '5m', prefix: 'find', local: true }, async (id: string) => id)
+  await warm(one, () => find('a'))
+  expect(await find.explain('a')).toMatchObject({
+    outcome: 'hit',
+    commands: 0,
+    summary: 'serves the result kept in this process',
+  })
+  await find.evict('a')
+  expect(await find.explain('a')).toMatchObject({ outcome: 'miss', commands: 2 })
+})
+
 describe('age', () => {
   test('a result is asked for again when the ttl of the near tier ends', async () => {
     const { start, clock } = startProcesses()

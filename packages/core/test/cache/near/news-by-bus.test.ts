@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { counting, expectCommands } from '../../../src/testing/index.js'
+import { counting, expectCommands, failing } from '../../../src/testing/index.js'
 import { breakable, nearHits, startProcesses, warm } from '../../support/near.js'
 
 const LOCAL = { ttl: '1h' } as const
@@ -334,4 +334,18 @@ describe('the bill', () => {
     await find.evict()
     expect(one.told.filter(({ type }) => type === 'fallback')).toMatchObject([{ operation: 'bus', prefix: '$near' }])
   })
+})
+
+test('an eviction that the store got only later is announced then', async () => {
+  const { start, store, two, findInTwo, change } = await setUp()
+  const down = failing(store, { active: false })
+  const one = start({ adapter: down, announceEvictions: true })
+  change()
+  down.active = true
+  await expect(one.cache.evictTags('all')).rejects.toMatchObject({ code: 'ERR_STORE' })
+  expect(await nearHits(two, async () => expect(await findInTwo('a')).toBe(1))).toBe(1)
+  down.active = false
+  // The next use of the cache brings it about.
+  await one.cache.get('anything')
+  expect(await findInTwo('a')).toBe(2)
 })
