@@ -7,11 +7,13 @@ const flags = process.argv.slice(2)
 if (flags.includes('--peers')) installPeers()
 
 
+
 const SUITES = [
   'hit',
   'near-hit',
   'redis-hit',
   'http-hit',
+  'rate-limit',
   'locks',
   'serialize',
   'stampede',

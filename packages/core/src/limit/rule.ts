@@ -52,17 +52,8 @@ export function limitArgs(cost: number, mode: Mode, rules: readonly Numbers[], t
   return [cost, mode, ...rules.flat(), token]
 }
 
-/**
- * Several rules as one atomic step: all spend, or none does. A denial writes nothing, nor does a look.
- *
- * KEYS: one for each rule. ARGV: cost, mode, then limit, span and grain of each rule, and a token.
- * Returns four whole numbers for each rule: 1 or 0, what is left (0 or more), milliseconds to a retry, to a reset.
- */
-export function limitScript(rules: readonly Rule[]): Script<Decision> {
-  const distinct = [...new Set(rules)]
-  return {
-    name: `limit ${rules.map(({ name }) => name).join(' ')}`,
-    lua: `local cost, mode, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3 * #KEYS + 3]
+/** What every limiter's script begins with: its arguments, and the server's clock for rules that ask for it. */
+const BEGIN = `local cost, mode, token = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3 * #KEYS + 3]
 local time
 local function now()
   if not time then
@@ -70,9 +61,29 @@ local function now()
     time = clock[1] * 1000 + math.floor(clock[2] / 1000)
   end
   return time
+end`
+
+/** One rule, without the lists that several need: a third less work for the server. */
+const oneRule = (rule: Rule) => `${BEGIN}
+local function plan(key, limit, span, grain)
+${rule.lua}
 end
+local key, limit = KEYS[1], tonumber(ARGV[3])
+local admitted, remaining, retry, reset, value, ttl = plan(key, limit, tonumber(ARGV[4]), tonumber(ARGV[5]))
+if admitted == 1 and mode > 0 and cost > 0 then
+  if ttl then redis.call('SET', key, value, 'PX', ttl) elseif reset > 0 then redis.call('DEL', key) end
+  if mode == 3 then remaining = math.min(remaining + cost, limit) else remaining = remaining - cost end
+  reset = ttl or 0
+end
+if remaining < 0 then remaining = 0 end
+return { admitted, remaining, retry, reset }`
+
+const severalRules = (rules: readonly Rule[]) => {
+  const distinct = [...new Set(rules)]
+  return `${BEGIN}
 ${distinct.map(({ lua }, i) => `local function rule${i}(key, limit, span, grain)\n${lua}\nend`).join('\n')}
-local rules, plans, spends, answer = { ${rules.map((rule) => `rule${distinct.indexOf(rule)}`).join()} }, {}, mode > 0 and cost > 0, {}
+local rules = { ${rules.map((rule) => `rule${distinct.indexOf(rule)}`).join()} }
+local plans, answer, spends = {}, {}, mode > 0 and cost > 0
 for i, key in ipairs(KEYS) do
   local plan = { rules[i](key, tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2])) }
   if plan[1] == 0 then spends = false end
@@ -86,7 +97,20 @@ for i, key in ipairs(KEYS) do
   end
   for _, number in ipairs({ admitted, math.max(0, remaining), retry, reset }) do answer[#answer + 1] = number end
 end
-return answer`,
+return answer`
+}
+
+/**
+ * Rules as one atomic step: all spend, or none does. A denial writes nothing, nor does a look.
+ *
+ * KEYS: one for each rule. ARGV: cost, mode, then limit, span and grain of each rule, and a token.
+ * Returns four whole numbers for each rule: 1 or 0, what is left (0 or more), milliseconds to a retry, to a reset.
+ */
+export function limitScript(rules: readonly Rule[]): Script<Decision> {
+  const [first] = rules
+  return {
+    name: `limit ${rules.map(({ name }) => name).join(' ')}`,
+    lua: first && rules.length === 1 ? oneRule(first) : severalRules(rules),
     step(view, keys, args) {
       const [cost, mode] = args.map(Number) as [number, Mode]
       const ask = { cost, mode, token: String(args.at(-1)), nowMs: view.nowMs() }

@@ -20,14 +20,19 @@ export const SLOTS = 10
  */
 export const slidingWindow: Rule = {
   name: 'sliding-window',
-  lua: `local at, times, counts, used = now(), {}, {}, 0
-for time, count in string.gmatch(redis.call('GET', key) or '', '(%d+):(%d+)') do
-  times[#times + 1], counts[#counts + 1] = tonumber(time), tonumber(count)
+  lua: `local at, state = now(), redis.call('GET', key) or ''
+local starts, times, counts, last, used = {}, {}, {}, 0, 0
+for start, time, count in string.gmatch(state, '()(%d+):(%d+)') do
+  last = last + 1
+  starts[last], times[last], counts[last] = start, tonumber(time), tonumber(count)
+  used = used + counts[last]
 end
-local first, last, reset = 1, #times, 0
-if last > 0 then at = math.max(at, times[last]) end
-while first <= last and times[first] + span <= at do first = first + 1 end
-for i = first, last do used = used + counts[i] end
+local first, reset = 1, 0
+if last > 0 and times[last] > at then at = times[last] end
+while first <= last and times[first] + span <= at do
+  used = used - counts[first]
+  first = first + 1
+end
 if first <= last then reset = times[last] + span - at end
 if mode < 2 and used + cost > limit then
   local retry, over = 0, used + cost - limit
@@ -37,26 +42,28 @@ if mode < 2 and used + cost > limit then
   end
   return 0, limit - used, retry, reset
 end
-local spent = mode == 2 and math.max(0, math.min(cost, 2 * limit - used)) or cost
 if mode == 3 then
+  local spent, slots = cost, {}
   for i = first, last do
     local back = math.min(spent, counts[i])
-    spent, counts[i] = spent - back, counts[i] - back
-    if counts[i] == 0 then first = i + 1 end
+    spent = spent - back
+    if counts[i] > back then slots[#slots + 1] = string.format('%.0f:%.0f', times[i], counts[i] - back) end
   end
-elseif spent > 0 then
-  local width = span / grain
-  if first <= last and math.floor(times[last] / width) == math.floor(at / width) then
-    times[last], counts[last] = at, counts[last] + spent
+  if #slots == 0 then return 1, limit - used, 0, reset end
+  return 1, limit - used, 0, reset, table.concat(slots, ','), reset
+end
+local spent = cost
+if mode == 2 then spent = math.max(0, math.min(cost, 2 * limit - used)) end
+if spent == 0 then return 1, limit - used, 0, reset, string.sub(state, starts[first] or 1), reset end
+local width, kept = span / grain, ''
+if first <= last then
+  if math.floor(times[last] / width) == math.floor(at / width) then
+    spent, kept = spent + counts[last], string.sub(state, starts[first], starts[last] - 1)
   else
-    last = last + 1
-    times[last], counts[last] = at, spent
+    kept = string.sub(state, starts[first]) .. ','
   end
 end
-if first > last then return 1, limit - used, 0, reset end
-local slots = {}
-for i = first, last do slots[#slots + 1] = string.format('%.0f:%.0f', times[i], counts[i]) end
-return 1, limit - used, 0, reset, table.concat(slots, ','), times[last] + span - at`,
+return 1, limit - used, 0, reset, kept .. string.format('%.0f:%.0f', at, spent), span`,
   plan(view, key, [limit, spanMs, slots], { cost, mode, nowMs }) {
     const all = (view.get(key) ?? '')
       .split(',')

@@ -1,0 +1,95 @@
+import { strictEqual } from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { tcp } from '@larder/adapters/tcp'
+import { createLarder } from '@larder/core'
+import { loadPeers } from './peers.mjs'
+
+export const KEYS = 1_024
+const ids = Array.from({ length: KEYS }, (_, i) => `user-${i}`)
+/** Never reached while it is timed: every call is admitted. */
+export const LIMIT = 1_000_000
+export const WINDOW_MS = 60_000
+
+/** The adapter's own client: the floor goes by the same. */
+const clients = createRequire(new URL('../../packages/adapters/package.json', import.meta.url))
+const ioredis = (name, url) => new (clients(name).Redis)(url)
+export const clientVersions = ['ioredis-5', 'ioredis'].map((name) => clients(`${name}/package.json`).version)
+
+/** The floor and ours, in the shape of `peers/redis-limiters.mjs`. */
+export const floor = {
+  name: 'FLOOR ioredis 5 EVALSHA of `return 1`',
+  async limiter({ url }) {
+    const client = ioredis('ioredis-5', url)
+    const sha = await client.script('LOAD', 'return 1')
+    return async (key) => (await client.evalsha(sha, 1, key, LIMIT, WINDOW_MS, 1)) === 1
+  },
+}
+const algorithms = {
+  gcra: { algorithm: 'gcra' },
+  'sliding-window': {},
+  'sliding-window, approximate': { approximate: true },
+  'fixed-window': { algorithm: 'fixed-window' },
+}
+export const ours = ['ioredis 6', 'ioredis 5'].flatMap((client) =>
+  Object.entries(algorithms).map(([name, options]) => ({
+    name: `larder ${name}, ${client}`,
+    algorithm: name,
+    async limiter({ url, limit, windowMs }) {
+      const adapter = client === 'ioredis 6' ? tcp({ url }) : tcp({ client: ioredis('ioredis-5', url) })
+      const { limiter } = createLarder({ adapter })
+      const api = limiter({ prefix: 'api', limit, per: `${windowMs}ms`, ...options })
+      return async (key) => (await api.check(key)).allowed
+    },
+  })),
+)
+
+/**
+ * @param {string} name a limiter
+ * @param {string} inFlight how many calls are
+ * @param {string} url of a database that nobody else uses
+ */
+export default async function rateLimitRow(name, inFlight, url) {
+  const server = ioredis('ioredis', url)
+  await server.flushdb()
+  const { limiter } = await find(name)
+  const check = await limiter({ url, limit: LIMIT, windowMs: WINDOW_MS })
+  for (const id of ids) await check(id)
+
+  const stats = async () => {
+    const calls = {}
+    for (const [, command, count] of (await server.info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g)) {
+      if (!/^(info|config|client|hello|flushdb|ping)/.test(command)) calls[command] = Number(count)
+    }
+    return calls
+  }
+  /** What the server ran for a call: on the wire, and inside of scripts. */
+  const commands = async (call) => {
+    await server.config('RESETSTAT')
+    await call()
+    const { evalsha = 0, eval: evals = 0, ...inner } = await stats()
+    const count = Object.values(inner).reduce((sum, calls) => sum + calls, 0)
+    return evalsha + evals ? `${evalsha + evals} + ${count}` : `${count}`
+  }
+  return {
+    call: (i) => check(ids[i % KEYS]),
+    inFlight: Number(inFlight),
+    async check() {
+      strictEqual(await check(ids[0]), true, 'a call that should have been admitted was refused')
+      const allowed = await commands(() => check(ids[1]))
+      const tight = name.startsWith('FLOOR') ? undefined : await limiter({ url, limit: 1, windowMs: WINDOW_MS + 1 })
+      if (!tight) return { commands: allowed, 'when denied': '', 'denied again': '' }
+      await tight('other')
+      await tight('one')
+      // Both halves of a peer's scripts have been sent by now.
+      await tight('other')
+      const denied = await commands(async () => strictEqual(await tight('one'), false, 'a call above the limit got in'))
+      const again = await commands(() => tight('one'))
+      return { commands: allowed, 'when denied': denied, 'denied again': again }
+    },
+  }
+}
+
+async function find(name) {
+  const named = (limiter) => limiter.name === name
+  return [floor, ...ours].find(named) ?? (await loadPeers('redis-limiters')).find(named)
+}
