@@ -1,4 +1,6 @@
 // `npm start` and `npm run dev`: the Worker in workerd; behind it the gateway with a Redis, and the tide tables.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { createGateway } from '@larder/gateway'
 import { openRedis } from './redis.js'
 import { startTideTables } from './tide-tables.js'
@@ -26,6 +28,7 @@ function endOnSignals(): void {
 endOnSignals()
 
 try {
+  await assertFree(port)
   const tables = await startTideTables()
   open.push({ stop: tables.close })
   const vars: Record<string, string> = { ADMIN_TOKEN, TIDES_URL: tables.url }
@@ -34,6 +37,7 @@ try {
     open.push(redis)
     const gateway = await createGateway({ redis: redis.url, port: 0 })
     open.push({ stop: gateway.close })
+    await gateway.ping().catch((error: Error) => console.error(`warning: ${error.message}; the Worker does without it`))
     Object.assign(vars, { UPSTASH_REDIS_REST_URL: gateway.url, UPSTASH_REDIS_REST_TOKEN: gateway.token })
   }
   const worker = await startWorker({ vars, port, onLog: console.error })
@@ -49,6 +53,19 @@ try {
   curl -X POST ${worker.url}/refresh -H 'authorization: Bearer ${ADMIN_TOKEN}'
   curl ${worker.url}/health`)
 } catch (error) {
-  if (!ending) console.error(error)
-  await end(1)
+  if (!ending) {
+    console.error((error as Error).message)
+    await end(1)
+  }
+}
+
+/** Workerd would say it in thirty lines. */
+async function assertFree(port: number): Promise<void> {
+  try {
+    const server = createServer().listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    await once(server.close(), 'close')
+  } catch (error) {
+    throw new Error(`cannot use this port, choose another: PORT=8788 npm start (${(error as Error).message})`)
+  }
 }

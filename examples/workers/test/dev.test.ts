@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { afterEach, expect, test } from 'vitest'
 import { waitUntil } from '../../../packages/adapters/test/support/wait-until.js'
 import { home } from '../local/worker.js'
 
-const tsx = createRequire(import.meta.url).resolve('tsx/cli')
 let child: ChildProcess | undefined
 afterEach(() => {
   // All that it has started, if it has not ended by itself.
@@ -15,7 +13,7 @@ afterEach(() => {
 /** `npm start`, in a process group of its own, as in a terminal. @returns its output so far, and the Worker's address */
 async function start(...args: readonly string[]) {
   const { REDIS_URL: _, ...env } = process.env
-  const started = spawn(process.execPath, [tsx, 'local/dev.ts', ...args], {
+  const started = spawn(process.execPath, ['--import', 'tsx', 'local/dev.ts', ...args], {
     cwd: home,
     env: { ...env, PORT: '0' },
     detached: true,
