@@ -132,6 +132,7 @@ describe('the page, in a browser', () => {
     await app?.stop()
   })
 
+  // biome-ignore lint/performance/useDomNodeTextContent: as a person sees it.
   const text = (selector: string) => page.locator(selector).innerText()
   const click = async (id: string, button: string) => {
     const answered = page.waitForResponse((response) => /\/api\/(status|purge)/.test(response.url()))
