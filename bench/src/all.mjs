@@ -6,16 +6,7 @@ import { installPeers } from './peers.mjs'
 const flags = process.argv.slice(2)
 if (flags.includes('--peers')) installPeers()
 
-const SUITES = [
-  'hit',
-  'redis-hit',
-  'http-hit',
-  'locks',
-  'serialize',
-  'stampede',
-  'stampede-processes',
-  'size',
-]
+const SUITES = ['hit', 'redis-hit', 'http-hit', 'locks', 'serialize', 'stampede', 'stampede-processes', 'size']
 
 let failed = 0
 for (const suite of SUITES) {
