@@ -1,4 +1,5 @@
 import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
+import { platform } from '../platform/index.js'
 import { type Duration, optionalMs } from '../time/duration.js'
 
 export const DEFAULT_LOCK_TTL_MS = 30_000
@@ -49,9 +50,9 @@ export interface LockOptions {
   readonly reentrant?: boolean
   /**
    * How many milliseconds this invocation has left. Caps the wait, and the time of the lock at each take and extension:
-   * one that is killed at its time limit blocks nobody any longer. On Lambda:
+   * one that is killed at its time limit blocks nobody any longer. On Lambda, by hand:
    * `remainingMs: () => context.getRemainingTimeInMillis()`.
-   * @default no limit
+   * @default that of the invocation, in a handler wrapped by `lambdaHandler`; elsewhere no limit
    */
   readonly remainingMs?: () => number
 }
@@ -74,7 +75,7 @@ export function resolveLockOptions(options: LockOptions = {}): ResolvedLockOptio
   return {
     ttlMs: optionalMs(ttl, 'ttl', 1) ?? DEFAULT_LOCK_TTL_MS,
     waitMs: optionalMs(wait, 'wait') ?? DEFAULT_LOCK_WAIT_MS,
-    cap: (ms) => (remainingMs ? Math.min(ms, Math.max(0, Math.floor(remainingMs()))) : ms),
+    cap: (ms) => Math.max(0, Math.floor(platform.capMs(remainingMs ? Math.min(ms, remainingMs()) : ms))),
     extend,
     signal,
   }

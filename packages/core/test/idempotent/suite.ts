@@ -127,7 +127,7 @@ export function idempotentCalls(open: () => Adapter | Promise<Adapter>): void {
     })
 
     test('it may take longer than `lockTtl`', async () => {
-      const { fn, all } = await setUp(() => sleep(600).then(() => 'slow'), { processes: 2, lockTtl: '200ms' })
+      const { fn, all } = await setUp(() => sleep(1_800).then(() => 'slow'), { processes: 2, lockTtl: '800ms' })
       const results = await Promise.all(all.map(({ call }) => call('a')))
       expect(results).toEqual(['slow', 'slow'])
       expect(fn).toHaveBeenCalledTimes(1)

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createLarder, type LarderOptions, memory } from '../../src/index.js'
+import { deadlines } from '../../src/platform/deadlines.js'
 import { counting } from '../../src/testing/counting.js'
 import { failing, hanging } from '../../src/testing/faults.js'
 
@@ -137,6 +138,18 @@ describe('what is left of an invocation', () => {
     const waiting = locks.acquire('job', { wait: '1m', remainingMs: () => 700 }).catch((error: unknown) => error)
     await vi.advanceTimersByTimeAsync(700)
     expect(await waiting).toMatchObject({ code: 'ERR_LOCK_BUSY', waitedMs: 700 })
+  })
+
+  test('is known by itself in a wrapped handler', async () => {
+    const { locks } = setUp()
+    const deadline = { atMs: performance.now() + 700 }
+    deadlines().add(deadline)
+    const lock = await locks.acquire('job')
+    expect(lock.expiresAtMs).toBeLessThanOrEqual(Date.now() + 700)
+    const waiting = locks.acquire('job', { extend: false }).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(701)
+    expect(await waiting).toMatchObject({ code: 'ERR_LOCK_BUSY', waitedMs: 700 })
+    deadlines().delete(deadline)
   })
 
   test('when it is nothing, the store is not asked and the body does not run', async () => {
