@@ -7,6 +7,8 @@ const flags = process.argv.slice(2)
 if (flags.includes('--peers')) installPeers()
 
 
+
+
 const SUITES = [
   'hit',
   'near-hit',
