@@ -24,7 +24,11 @@ export default defineConfig({
         resolve: { alias: [{ find: /^ioredis$/, replacement: 'ioredis-5' }] },
         test: { name: 'ioredis 5', include: ['test/tcp/{contract,faults,pool}.test.ts'] },
       },
-      { extends: true, test: { name: 'http', include: ['test/http/**/*.test.ts'] } },
+      // Processes start and messages travel while a test looks on.
+      {
+        extends: true,
+        test: { name: 'http', include: ['test/http/**/*.test.ts'], expect: { poll: { timeout: 10_000 } } },
+      },
     ],
     // Real servers and real time: two files at once would only take each other's processor time.
     fileParallelism: false,
