@@ -61,6 +61,16 @@ export function createEngine(parts: EngineParts): LimitEngine {
   /** Why the store could not be asked the last time; undefined when it could. */
   let failure: string | undefined
 
+  // Most checks cost the same and go by the same limits: what is sent for them need not be written again.
+  let lastCall: LimitCall | undefined
+  let lastArgs: (string | number)[] = []
+  const spendArgs = (call: LimitCall) => {
+    if (lastCall?.cost !== call.cost || lastCall.limits !== call.limits) {
+      lastCall = call
+      lastArgs = argsOf(call, SPEND)
+    }
+    return lastArgs
+  }
   const keysOf = (key: string) => rules.map((rule) => parts.keyOf(key, rule))
   const argsOf = ({ cost, limits }: LimitCall, mode: Mode, token?: string) =>
     limitArgs(
@@ -112,7 +122,7 @@ export function createEngine(parts: EngineParts): LimitEngine {
 
     const token = isLeased && mode === SPEND ? parts.newToken() : ''
     const lease = token ? openLease(keys, token) : undefined
-    const args = argsOf(call, mode, token)
+    const args = mode === SPEND && !token ? spendArgs(call) : argsOf(call, mode, token)
     // What this process admitted alone counts until its time is over, whether or not the store is back.
     const local = insurance.active ? await insurance.run(script, keys, args) : undefined
     if (local && !isAdmitted(local)) return conclude(local, failure ?? 'local')

@@ -109,22 +109,26 @@ export function openLimiter(toolkit: Toolkit, prefix: string, options: LimiterSe
       sleep,
       newToken: randomId,
       openMemory: () => memory({ now: context.now }),
-      keyOf: (key, { method, windowMs }) =>
-        taggedKey(context.namespace, '$limit', key, `${prefix}:${method}:${windowMs}:`),
+      keyOf: (key, { room }) => taggedKey(context.namespace, '$limit', key, room),
       reasonOf: (error) => (error instanceof StoreError ? error.reason : 'unavailable'),
       malformed: () => new StoreError(context.store.adapter.name, 'run', 'malformed'),
       refusal: (outcome) => new RateLimitedError(prefix, outcome),
     })
     return engine
   }
-  const toCall = (key: string | number, { cost = 1, limit }: CheckOptions = {}): LimitCall => {
-    const given = typeof limit === 'number' ? [limit] : limit
-    const limits = rules.map((rule, i) => {
-      const most = given ? given[i] : rule.limit
-      assertPositiveInteger(most as number, 'limit')
-      return most as number
+  const toLimits = (given: readonly (number | undefined)[]) =>
+    rules.map((_, i) => {
+      assertPositiveInteger(given[i] as number, 'limit')
+      return given[i] as number
     })
-    const most = Math.min(...rules.map(({ burst }, i) => burst ?? (limits[i] as number)))
+  const mostOf = (limits: readonly number[]) => Math.min(...rules.map(({ burst }, i) => burst ?? (limits[i] as number)))
+  const isFixed = rules.every(({ limit }) => limit !== undefined)
+  const ownLimits = isFixed ? toLimits(rules.map(({ limit }) => limit)) : []
+  const ownMost = mostOf(ownLimits)
+  const toCall = (key: string | number, { cost = 1, limit }: CheckOptions = {}): LimitCall => {
+    const limits =
+      limit === undefined && isFixed ? ownLimits : toLimits(typeof limit === 'number' ? [limit] : (limit ?? []))
+    const most = limits === ownLimits ? ownMost : mostOf(limits)
     if (!(Number.isSafeInteger(cost) && cost >= 0 && cost <= most)) {
       throw invalidOption('cost', `must be an integer from 0 to ${most}, not ${cost}: more could never pass`)
     }

@@ -9,8 +9,10 @@ export interface ResolvedRule extends Policy {
   readonly limit: number | undefined
   /** Undefined where it is the limit. */
   readonly burst: number | undefined
-  /** Which algorithm counts, and over which window: what keeps its counters apart from those of other rules. */
+  /** Which algorithm counts. */
   readonly method: Algorithm | 'approximate'
+  /** The part of its keys that keeps its counters apart from those of other rules and limiters. */
+  readonly room: string
 }
 
 export interface ResolvedLimiterOptions extends Required<Omit<LimiterSettings, 'allowList' | 'denyList'>> {
@@ -34,7 +36,7 @@ export function resolveLimiter(prefix: string, options: LimiterSettings & LimitR
     throw invalidOption('limits', 'must be a list of rules, not empty, in place of `limit` and `per`')
   }
   const rules = (limits ?? [options]).map((rule) => resolveRule(rule, prefix, limits !== undefined))
-  if (new Set(rules.map(({ method, windowMs }) => method + windowMs)).size < rules.length) {
+  if (new Set(rules.map(({ room }) => room)).size < rules.length) {
     throw invalidOption('limits', 'must not have two of one algorithm and window: the lower one decides')
   }
   return {
@@ -74,6 +76,7 @@ function resolveRule(
     limit: isDynamic ? undefined : (limit as number),
     burst,
     method,
+    room: `${prefix}:${method}:${windowMs}:`,
   }
 }
 

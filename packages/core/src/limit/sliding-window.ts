@@ -1,8 +1,11 @@
 import { PENALIZE, REFUND } from './mode.js'
 import type { Rule } from './rule.js'
 
-/** Into how many slots a window is cut. More are more exact, and a longer value to read and write. */
-export const SLOTS = 10
+/**
+ * Into how many slots a window is cut. More are more exact, and a longer value to read and write. With 10, twice the limit
+ * of bursty traffic admitted less than 0.95 of what an exact log does.
+ */
+export const SLOTS = 16
 
 /**
  * A sliding window that is never wrong on the generous side: no half-open window of `per` admits more than `limit`.

@@ -1,3 +1,5 @@
+import { SLOTS } from '../../src/limit/sliding-window.js'
+
 /**
  * What each algorithm promises, written as plainly as possible: with a clock of its own and the whole history at hand,
  * where the product has a time to live and a short text. Times are in milliseconds.
@@ -27,7 +29,7 @@ export function createModel({ method, limit, windowMs, burst = limit }: ModelRul
   if (method === 'gcra') return arrivalTime(burst, Math.ceil((windowMs * 1000) / limit))
   if (method === 'fixed-window') return countSinceFirst(limit, windowMs)
   if (method === 'approximate') return twoWindows(limit, windowMs)
-  return log(limit, windowMs, method === 'sliding-log' ? 1 : windowMs / 10)
+  return log(limit, windowMs, method === 'sliding-log' ? 1 : windowMs / SLOTS)
 }
 
 /** Every call, each counted until the last call of its slot has left the window. */
