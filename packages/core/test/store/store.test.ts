@@ -131,6 +131,28 @@ describe('the breaker', () => {
     expect(await health()).toMatchObject({ ok: true, adapters: { memory: { ok: true, breaker: 'closed' } } })
   })
 
+  test('sends another probe after a further pause when one never ends, as its request was cancelled', async () => {
+    let nowMs = 0
+    const hang = hanging(memory(), { active: false })
+    const fault = failing(hang, { error: Object.assign(new Error('down'), { retryable: false }) })
+    const { find, cache } = setUp(fault, { now: () => nowMs })
+    for (let id = 0; id < 6; id++) await find(id)
+    fault.active = false
+    hang.active = true
+    nowMs = 2_000
+    void find(10)
+    // The request goes, and its timers with it.
+    await vi.advanceTimersByTimeAsync(0)
+    vi.clearAllTimers()
+    hang.active = false
+    nowMs = 3_999
+    await find(11)
+    expect(cache.stats().misses).toBe(0)
+    nowMs = 4_000
+    await find(11)
+    expect(cache.stats().misses).toBe(1)
+  })
+
   test('a success in between starts the count anew', async () => {
     const fault = failing(memory(), { active: false })
     const { find, health } = setUp(fault)

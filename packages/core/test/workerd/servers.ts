@@ -71,19 +71,26 @@ export async function startStore(): Promise<StoreServer> {
 export interface OriginServer extends LocalServer {
   /** How often each path was asked for. */
   readonly loads: Map<string, number>
+  /** How often each was answered. */
+  readonly answers: Map<string, number>
 }
 
-/** What cached methods load from: `/key?ms=200&failures=1` takes 200 ms, and answers 503 the first time. */
+/**
+ * What cached methods load from: `/key?ms=200&failures=1` takes 200 ms, and answers 503 the first time; with
+ * `againMs=500`, all but the first take half a second.
+ */
 export async function startOrigin(): Promise<OriginServer> {
   const loads = new Map<string, number>()
+  const answers = new Map<string, number>()
   const server = await listen(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url as string, 'http://origin.test')
     const load = (loads.get(pathname) ?? 0) + 1
     loads.set(pathname, load)
-    await sleep(Number(searchParams.get('ms') ?? 0))
+    await sleep(Number(searchParams.get(load > 1 && searchParams.has('againMs') ? 'againMs' : 'ms') ?? 0))
+    answers.set(pathname, (answers.get(pathname) ?? 0) + 1)
     const fails = load <= Number(searchParams.get('failures') ?? 0)
     response.writeHead(fails ? 503 : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ path: pathname, load }))
   })
-  return { ...server, loads }
+  return { ...server, loads, answers }
 }

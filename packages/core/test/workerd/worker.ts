@@ -51,12 +51,17 @@ export interface Answer {
 const LIMIT_MS = 10_000
 
 /** Starts a bundled Worker in the real runtime. */
-export async function startWorker(script: string, { date, flags }: Runtime): Promise<RunningWorker> {
+export async function startWorker(
+  script: string,
+  { date, flags }: Runtime,
+  bindings: Readonly<Record<string, string>> = {},
+): Promise<RunningWorker> {
   const worker = new Miniflare({
     modules: true,
     script,
     compatibilityDate: date,
     compatibilityFlags: [...flags],
+    bindings,
   })
   await worker.ready
   return {

@@ -4,6 +4,16 @@ import { Miniflare } from 'miniflare'
 
 const source = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 
+/** What is bundled. The core from its source, as in the tests in Node. */
+export const sources = {
+  shop: source('adapters/test/http/workerd/shop.ts'),
+  alias: {
+    '@larder/core': source('core/src/index.ts'),
+    '@larder/core/testing': source('core/src/testing/index.ts'),
+    '#platform': source('core/src/platform/workerd.ts'),
+  },
+}
+
 /** A Worker in a real workerd. */
 export interface Worker {
   get(path: string): Promise<{ answer?: unknown; error?: string }>
@@ -21,12 +31,7 @@ export async function startWorker(bindings: Record<string, string>, compatibilit
     target: 'es2022',
     mainFields: ['module', 'main'],
     conditions: ['workerd', 'worker', 'browser'],
-    // The core from its source, as in the tests in Node.
-    alias: {
-      '@larder/core': source('core/src/index.ts'),
-      '@larder/core/testing': source('core/src/testing/index.ts'),
-      '#platform': source('core/src/platform/workerd.ts'),
-    },
+    alias: sources.alias,
     external: ['cloudflare:*'],
     logLevel: 'error',
   })
