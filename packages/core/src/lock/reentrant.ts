@@ -24,11 +24,10 @@ interface Frame {
 }
 
 /** @throws UsageError (`ERR_INVALID_OPTION`) where the runtime cannot follow a call. */
-async function scopeOfRuntime(tools: Tools): Promise<AsyncScope<Frame>> {
-  const state = tools.shared<{ scope?: Promise<AsyncScope<Frame> | undefined> }>('reentrant', () => ({}))
+function scopeOfRuntime(tools: Tools): AsyncScope<Frame> {
+  const state = tools.shared<{ scope?: AsyncScope<Frame> | undefined }>('reentrant', () => ({}))
   state.scope ??= createAsyncScope<Frame>()
-  const scope = await state.scope
-  if (scope) return scope
+  if (state.scope) return state.scope
   throw tools.invalidOption(
     'reentrant',
     'needs AsyncLocalStorage, which this runtime has not (on Workers: the flag nodejs_compat). Pass the lock on instead',
@@ -48,7 +47,7 @@ export async function acquireAgain(
   acquireAnew: () => Promise<HeldLock>,
   tools: Tools,
 ): Promise<HeldLock> {
-  const scope = await scopeOfRuntime(tools)
+  const scope = scopeOfRuntime(tools)
   const isHere = (frame: Frame) =>
     frame.context.store.adapter === context.store.adapter &&
     kind.channels.every((channel) => frame.kind.channels.includes(channel)) &&

@@ -1,24 +1,20 @@
-import { platform } from './index.js'
-
 /** Values that follow a call through its awaits: the part of AsyncLocalStorage that is used. */
 export interface AsyncScope<T> {
   run<R>(value: T, fn: () => R): R
   getStore(): T | undefined
 }
 
-export interface AsyncHooks {
-  readonly AsyncLocalStorage?: new () => AsyncScope<never>
-}
+type AsyncScopeClass = new () => AsyncScope<never>
 
-interface Runtime extends AsyncHooks {
-  readonly process?: { getBuiltinModule?(name: string): AsyncHooks | undefined }
+interface Runtime {
+  readonly AsyncLocalStorage?: AsyncScopeClass
+  readonly process?: { getBuiltinModule?(name: string): { AsyncLocalStorage?: AsyncScopeClass } | undefined }
 }
 
 /** A new scope, or `undefined` where the runtime has none, as on Workers without the flag `nodejs_compat`. */
-export async function createAsyncScope<T>(): Promise<AsyncScope<T> | undefined> {
-  // A global on some edges, otherwise a built-in module. Node 20.12 to 20.15 can only import it.
+export function createAsyncScope<T>(): AsyncScope<T> | undefined {
+  // A global on some edges, otherwise a built-in module, asked for in a way that no bundler looks into.
   const { AsyncLocalStorage, process } = globalThis as Runtime
-  const hooks = process?.getBuiltinModule?.('node:async_hooks') ?? (await platform.asyncHooks?.())
-  const Scope = AsyncLocalStorage ?? hooks?.AsyncLocalStorage
+  const Scope = AsyncLocalStorage ?? process?.getBuiltinModule?.('node:async_hooks')?.AsyncLocalStorage
   return Scope && new Scope()
 }

@@ -7,8 +7,6 @@ export const platform: Platform = {
   scope: () => undefined,
   idles: true,
   waitUntil: waitUntilOfNext,
-  // In two parts: bundlers for no platform in particular would look for it, and not find it.
-  asyncHooks: () => import(['node', 'async_hooks'].join(':')),
   capMs: capByDeadlines,
   monotonicMs: () => performance.now(),
 }

@@ -1,5 +1,3 @@
-import type { AsyncHooks } from './async-scope.js'
-
 /** What differs between the places where Larder runs. Chosen by the package's `imports` conditions, not at run time. */
 export interface Platform {
   readonly name: 'node' | 'workerd' | 'default'
@@ -15,8 +13,6 @@ export interface Platform {
    * @returns whether it will; `false` where there is no such request, or nobody to ask
    */
   waitUntil(promise: Promise<unknown>): boolean
-  /** The module `node:async_hooks`, where there is one. */
-  asyncHooks?(): Promise<AsyncHooks>
   /** A time limit in milliseconds, shortened to what the invocation around the call has left, where there is one. */
   capMs(limitMs: number): number
   /** Milliseconds on a clock that never goes back and is not set by anybody. Its zero means nothing. */
