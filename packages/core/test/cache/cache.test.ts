@@ -114,7 +114,7 @@ describe('the cache by keys of your own', () => {
     const find = cached('1m', 'find', async () => 1)
     await Promise.all([find(), find()])
     await find()
-    expect(cache.stats()).toEqual({ hits: 1, misses: 1, dedupes: 1, fallbacks: 0, stales: 0 })
+    expect(cache.stats()).toEqual({ hits: 1, nearHits: 0, misses: 1, dedupes: 1, fallbacks: 0, stales: 0 })
   })
 
   test('refuses what it cannot keep', async () => {
