@@ -15,6 +15,10 @@ const onUnhandled = (error: unknown) => unhandled.push(error)
 beforeEach(async () => {
   process.on('unhandledRejection', onUnhandled)
   redis = await startRedis()
+  // The client is loaded at the first use, which may take a busy machine longer than a budget.
+  const warm = tcp({ url: redis.url })
+  await warm.ping()
+  await warm.close()
 })
 afterEach(async () => {
   await redis.stop()

@@ -10,6 +10,7 @@ test('a holder that slept through its lock and then writes is refused by a store
   await using redis = await startRedis()
   const adapter = tcp({ url: redis.url })
   onTestFinished(() => adapter.close())
+  await adapter.ping()
   const { locks } = createLarder({ adapter })
 
   const [sleeper] = await startWorkers(redis.url, [['write', 'report', '1']])

@@ -5,8 +5,7 @@ import { createLarder, type Lock } from '@larder/core'
 import { tcp } from '../../src/tcp/index.js'
 import { writeFenced } from './lock-fenced-store.js'
 
-// Without a file there is no second argument to skip.
-const [task = '', key = '', clients = '1'] = process.argv.slice(1)
+const [task = '', key = '', clients = '1'] = process.argv.slice(2)
 const adapter = tcp({ url: process.env.REDIS_URL })
 const { locks } = createLarder({ adapter })
 let running = true

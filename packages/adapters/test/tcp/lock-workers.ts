@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -16,16 +19,12 @@ export interface Worker {
   end(): Promise<void>
 }
 
-let script: string | undefined
-
 /** Starts workers, and waits until all of them are connected. */
 export async function startWorkers(url: string, args: readonly string[][]): Promise<Worker[]> {
-  script ??= await bundle()
-  const source = script
+  const script = await bundle()
   return Promise.all(
     args.map(async (own) => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', source, '--', ...own], {
-        cwd: file('../..'),
+      const child = spawn(process.execPath, [script, ...own], {
         env: { ...process.env, REDIS_URL: url },
         stdio: ['pipe', 'pipe', 'inherit'],
       })
@@ -49,8 +48,12 @@ export async function startWorkers(url: string, args: readonly string[][]): Prom
   )
 }
 
+/** The worker as one file, in a folder that goes with the test. */
 async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
+  const folder = mkdtempSync(join(tmpdir(), 'larder-locks-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const outfile = join(folder, 'worker.mjs')
+  await build({
     entryPoints: [file('lock-worker.ts')],
     bundle: true,
     platform: 'node',
@@ -64,9 +67,9 @@ async function bundle(): Promise<string> {
           on.onResolve({ filter: /^#platform$/ }, () => ({ path: file('../../../core/src/platform/node.ts') })),
       },
     ],
-    // It is handed over as an argument, which must not be longer than 128 KiB.
-    minify: true,
-    write: false,
+    outfile,
   })
-  return outputFiles[0]?.text ?? ''
+  // Where it finds what was left out of it.
+  symlinkSync(file('../../../../node_modules'), join(folder, 'node_modules'))
+  return outfile
 }

@@ -55,7 +55,8 @@ export function createLock(
   const { store, events, monotonicMs, now } = context
   const { token, fence } = taken
   const { name: key } = kind
-  const controller = new AbortController()
+  // Made on demand: it costs more than the rest of the lock together, and most bodies never look.
+  let controller: AbortController | undefined
   let { ttlMs } = taken
   /** What extensions ask for, before it is capped. */
   let wantedMs = options.ttlMs
@@ -73,7 +74,7 @@ export function createLock(
   }
   const lose = () => {
     end('lost')
-    controller.abort(new LockLostError(key))
+    controller?.abort(new LockLostError(key))
     events.emit({ type: 'lockLost', key })
   }
   /** Whether it is still ours by our own clock. After a freeze it may not be, before any timer has said so. */
@@ -131,6 +132,10 @@ export function createLock(
     fence,
     get signal() {
       isOurs()
+      if (!controller) {
+        controller = new AbortController()
+        if (state === 'lost') controller.abort(new LockLostError(key))
+      }
       return controller.signal
     },
     get expiresAtMs() {

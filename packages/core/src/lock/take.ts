@@ -36,8 +36,8 @@ export async function take(
   const sentAtMs = monotonicMs()
   const hold = (fence: number): HeldLock | Busy => {
     const lock = createLock(context, kind, { token, fence, sentAtMs, ttlMs }, options)
-    if (!lock.signal.aborted) return lock
-    // The answer took longer than the lock lasts.
+    // Not so when the answer took longer than the lock lasts: then reading its signal ends it.
+    if (lock.expiresAtMs > context.now() || !lock.signal.aborted) return lock
     giveBack(context, kind, token, ttlMs)
     return { holderMs: 0, announced: false }
   }

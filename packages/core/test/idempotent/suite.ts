@@ -18,7 +18,7 @@ export function idempotentCalls(open: () => Adapter | Promise<Adapter>): void {
     const fn = vi.fn(run)
     const all = await Promise.all(
       Array.from({ length: processes }, async () => {
-        const larder = createLarder({ adapter: await open() })
+        const larder = createLarder({ adapter: await open(), store: { budget: '5s' } })
         onTestFinished(() => larder.close())
         await larder.health()
         const call = larder.idempotent(

@@ -12,7 +12,7 @@ export function lockKinds(open: Open): void {
   /** As many processes as asked for, and a name that no other test has. */
   async function setUp(count: number) {
     const larders = await Promise.all(
-      Array.from({ length: count }, async () => createLarder({ adapter: await open() })),
+      Array.from({ length: count }, async () => createLarder({ adapter: await open(), store: { budget: '5s' } })),
     )
     onTestFinished(async () => {
       for (const { close } of larders) await close()

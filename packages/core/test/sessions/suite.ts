@@ -7,7 +7,7 @@ let names = 0
 /** What sessions promise, over any adapter, in real time. */
 export function sessionsOver(open: () => Adapter | Promise<Adapter>): void {
   async function setUp<Data = { name: string }>(options: Partial<SessionsOptions> = {}) {
-    const larder = createLarder({ adapter: await open() })
+    const larder = createLarder({ adapter: await open(), store: { budget: '5s' } })
     onTestFinished(() => larder.close())
     await larder.health()
     return larder.createSessions<Data>({ ttl: '1m', prefix: `s${names++}`, ...options })
