@@ -25,6 +25,23 @@ export class Fitting {
     return product.id
   }
 
+  @RateLimited({
+    limits: [
+      { limit: 10, per: '1s' },
+      { limit: async (product: Product) => product.stock, per: '1h', algorithm: 'gcra', burst: 2 },
+    ],
+    by: (product: Product) => product.id,
+    onOutcome: ({ remaining }, product) => void [remaining, product.id],
+  })
+  async several(product: Product): Promise<string> {
+    return product.id
+  }
+
+  @RateLimited({ limit: (product: Product) => product.stock, per: '1s', algorithm: 'concurrency' })
+  async byPlan(product: Product): Promise<string> {
+    return product.id
+  }
+
   @Cached({ ttl: (found: Product) => (found.stock ? '1h' : '1m'), prefix: 'c', unless: (found: Product) => !found.id })
   async byResult(id: string): Promise<Product> {
     return { id, stock: 1 }
@@ -162,6 +179,14 @@ export class NotFitting {
 
 // @ts-expect-error: a counter needs to know who is counted.
 RateLimited({ limit: 10, per: '1s', by: (id: string): string | undefined => id || undefined })
+// @ts-expect-error: a limit is per some time.
+RateLimited({ limit: 10 })
+// @ts-expect-error: either one rule or several.
+RateLimited({ limit: 10, per: '1s', limits: [{ limit: 10, per: '1m' }] })
+// @ts-expect-error: each rule has a window.
+RateLimited({ limits: [{ limit: 10 }] })
+// @ts-expect-error: no such algorithm.
+RateLimited({ limit: 10, per: '1s', algorithm: 'leaky-bucket' })
 // @ts-expect-error: a lock needs a name.
 withLock((id: string): string | undefined => id || undefined)
 // @ts-expect-error: tags are a list.
