@@ -79,7 +79,9 @@ export function describeRequests(
       if (isKept && toolkit.endsWith('memory')) {
         expect([a, b, c, d].map((key) => origin().loads.get(`/${key}`))).toEqual([1, 1, 1, 1])
       }
-      expect((await worker().ask(`${toolkit}/many/${a},${b},${c},${d}${search}`)).text).toBe(JSON.stringify([a, b, c, d]))
+      expect((await worker().ask(`${toolkit}/many/${a},${b},${c},${d}${search}`)).text).toBe(
+        JSON.stringify([a, b, c, d]),
+      )
     })
 
     test('many ids: a failure is the error of the request that loads, and the others load for themselves', async () => {
