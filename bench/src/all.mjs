@@ -16,6 +16,7 @@ const SUITES = [
   'serialize',
   'stampede',
   'stampede-processes',
+  'cold-start',
   'size',
 ]
 
