@@ -6,9 +6,6 @@ import { installPeers } from './peers.mjs'
 const flags = process.argv.slice(2)
 if (flags.includes('--peers')) installPeers()
 
-
-
-
 const SUITES = [
   'hit',
   'near-hit',
