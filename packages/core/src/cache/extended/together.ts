@@ -14,9 +14,10 @@ import { wakesOf } from './wakes.js'
 /** What a refresh comes to when another process has the lease. */
 export const LEASE_LOST = Symbol('another process is loading')
 
-/** How often a process that waits for another reads again: where it is told, and where it is not. */
-const MAX_WAKES = 4
-const MAX_RE_READS = 2
+/** How often a process that waits for another looks again where it is not told. */
+const MAX_LOOKS = 2
+/** Where it is told, it looks as often as this all the same: who should tell may be gone. */
+const LOOK_EVERY_MS = 1_000
 /** The first wait where nothing is known of how long a load takes. */
 const FIRST_WAIT_MS = 100
 /** What the leader takes beside its load and its round trips. */
@@ -106,11 +107,11 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
   let seenMs = sinceMs
   let found: Values | undefined = values
   try {
-    for (let turn = 0; turn < (wakes ? MAX_WAKES : MAX_RE_READS); turn++) {
+    for (let turn = 0; wakes || turn < MAX_LOOKS; turn++) {
       const leftMs = lastMs - monotonicMs()
       if (leftMs <= 0) break
       const timedMs = Math.min(leftMs, timedWait(load, turn))
-      await (wakes ? wakes.wait(request.key, seenMs, leftMs, timedMs) : sleep(timedMs))
+      await (wakes ? wakes.wait(request.key, seenMs, Math.min(leftMs, LOOK_EVERY_MS), timedMs) : sleep(timedMs))
       seenMs = monotonicMs()
       // What was evicted while it waited does not concern a load that begins from what is read now.
       load.flight.abandoned = false
@@ -127,9 +128,11 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
       if (!again.isLed) break
     }
   } catch (error) {
-    // The store failed, or what the leader has stored cannot be read here.
-    if (error instanceof StoreError) found = undefined
-    fallBack(engine, request.policy.prefix, error)
+    // Otherwise, what the leader has stored cannot be read here.
+    if (error instanceof StoreError) {
+      found = undefined
+      fallBack(engine, request.policy.prefix, error)
+    }
   }
   const { result } = await loadAndFill(engine, request, load.flight, found, spentMs)
   return result
