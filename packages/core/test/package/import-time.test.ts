@@ -39,8 +39,8 @@ beforeAll(async () => {
   consumer = await createConsumer()
   consumer.write({
     'guard.cjs': GUARD,
-    'bare.mjs': `import '@larder/core'\nimport '@larder/core/testing'\nconsole.log(${STATE})`,
-    'bare.cjs': `require('@larder/core')\nrequire('@larder/core/testing')\nconsole.log(${STATE})`,
+    'bare.mjs': `import '@larder/core'\nimport '@larder/core/lambda'\nimport '@larder/core/testing'\nconsole.log(${STATE})`,
+    'bare.cjs': `require('@larder/core')\nrequire('@larder/core/lambda')\nrequire('@larder/core/testing')\nconsole.log(${STATE})`,
     'decorated.mjs': `import * as larder from '@larder/core'\n${DECORATE}\nconsole.log(true)`,
     'decorated.cjs': `const larder = require('@larder/core')\n${DECORATE}\nconsole.log(true)`,
   })
