@@ -18,7 +18,8 @@ const END = {}
 
 /** A {@link KeyMemo} as a tree: each step goes by one argument, or by a name and a value of a record. */
 export function createKeyTree(): KeyMemo {
-  const begin = (): Step => ({ next: new Map() })
+  // All of one shape, as every hit looks at some of them.
+  const begin = (): Step => ({ next: new Map(), key: undefined, near: undefined })
   let root = begin()
   let size = 0
 
@@ -38,7 +39,8 @@ export function createKeyTree(): KeyMemo {
       size = 0
     }
     let step = root
-    for (const arg of args) {
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i]
       if (isLeaf(arg)) step = advance(step, arg)
       else {
         if (!isRecord(arg as object)) return undefined

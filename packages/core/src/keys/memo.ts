@@ -1,9 +1,9 @@
 /** What is known of arguments seen before. */
 export interface Slot {
   /** Their key in the store. */
-  key?: string
+  key: string | undefined
   /** Their value in the near tier, which may not be what it was: `serve` gives `undefined` then. */
-  near?: { serve(): Promise<unknown> | undefined }
+  near: { serve(): Promise<unknown> | undefined } | undefined
 }
 
 /**

@@ -26,12 +26,9 @@ export interface Marks {
 
 export function createMarks(): Marks {
   const marks = new Map<string, Mark>()
-  let ended = 0
-  return {
-    get ended() {
-      return ended
-    },
-    hold(name) {
+  const made = {
+    ended: 0,
+    hold(name: string) {
       let mark = marks.get(name)
       if (!mark) {
         mark = { name, live: true, holders: 0 }
@@ -40,17 +37,18 @@ export function createMarks(): Marks {
       mark.holders++
       return mark
     },
-    find: (name) => marks.get(name),
-    release(mark) {
+    find: (name: string) => marks.get(name),
+    release(mark: Mark) {
       if (--mark.holders === 0 && marks.get(mark.name) === mark) marks.delete(mark.name)
     },
-    end(name) {
+    end(name: string) {
       const mark = marks.get(name)
       if (!mark) return
       mark.live = false
-      ended++
+      made.ended++
       marks.delete(name)
     },
     held: () => marks.values(),
   }
+  return made
 }
