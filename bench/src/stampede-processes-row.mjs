@@ -30,7 +30,8 @@ export default async function stampedeProcessesRow(name, url) {
     return runs
   }
   async function stampede() {
-    const id = `product-${stampedes++}`
+    // The database is that of the row's other batches too.
+    const id = `product-${process.pid}-${stampedes++}`
     const runs = await Promise.all(children.map((child) => ask(child, id)))
     return runs.reduce((sum, each) => sum + each)
   }
