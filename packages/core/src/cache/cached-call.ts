@@ -55,7 +55,7 @@ export function createCachedCall(
     const prefix = prefixOf(self)
     const context = toolkit.context()
     const { namespace, store, events } = context
-    const options: CachedOptions = { ...context.defaults.cached, ...own }
+    const options: CachedOptions = { ...context.options.defaults?.cached, ...own }
     const { ttlMs, budgetMs = store.budgetMs, tags } = resolveCachedOptions(options)
     const { version, serializer = context.serializer, when, scope, key } = options
     const ownStamp = prefixStamp(namespace, prefix)

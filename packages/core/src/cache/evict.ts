@@ -56,8 +56,9 @@ export async function evict(engine: Engine, keys: readonly string[], stampKeys: 
 
 /** Tells the near tiers of other processes, where there may be any. Never rejects. */
 export async function tellOthers(engine: Engine, keys: readonly string[], stampKeys: readonly string[]): Promise<void> {
-  const { announces, claims, defaults } = engine.context
-  if (!(announces ?? (claims.has('near') || (defaults.cached as CachedOptions | undefined)?.local))) return
+  const { options, claims } = engine.context
+  const defaults = options.defaults?.cached as CachedOptions | undefined
+  if (!(options.announceEvictions ?? (claims.has('near') || defaults?.local))) return
   const { announce } = await import('./near/announce.js')
   await announce(engine, keys, stampKeys)
 }

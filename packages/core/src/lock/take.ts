@@ -34,11 +34,11 @@ export async function take(
   // No time left to hold it.
   if (ttlMs < 1) return { holderMs: 0, announced: false }
   const sentAtMs = monotonicMs()
-  const hold = (fence: number): HeldLock | Busy => {
+  const hold = async (fence: number): Promise<HeldLock | Busy> => {
     const lock = createLock(context, kind, { token, fence, sentAtMs, ttlMs }, options)
     // Not so when the answer took longer than the lock lasts: then reading its signal ends it.
     if (lock.expiresAtMs > context.now() || !lock.signal.aborted) return lock
-    giveBack(context, kind, token, ttlMs)
+    await giveBack(context, kind, token, ttlMs)
     return { holderMs: 0, announced: false }
   }
   try {
@@ -47,7 +47,7 @@ export async function take(
     )
     if (!Array.isArray(answer) || !answer.every(Number.isFinite)) throw new TypeError('not an answer to a take')
     const [taken, fenceOrHolderMs, announced] = answer
-    if (taken === 1) return hold(fenceOrHolderMs)
+    if (taken === 1) return await hold(fenceOrHolderMs)
     return { holderMs: fenceOrHolderMs < 0 ? Number.POSITIVE_INFINITY : fenceOrHolderMs, announced: announced === 1 }
   } catch (error) {
     // The connection broke: did the take get through? While the lock has our token, its fence is ours too.
@@ -56,13 +56,17 @@ export async function take(
       const [holder, fence] = await store.read(kind.keys, leftMs).catch(() => [])
       if (holder === token) return hold(Number(fence))
     }
-    giveBack(context, kind, token, ttlMs)
+    await giveBack(context, kind, token, ttlMs)
     throw new LockStoreError(kind.name, error)
   }
 }
 
-/** Releases in the background, until the store has said that nothing of ours is there, or the time is over anyway. */
-export function giveBack(context: Context, kind: Kind, token: string, ttlMs: number): void {
+/**
+ * Releases in the background, until the store has said that nothing of ours is there, or the time is over anyway.
+ * Resolves when the first release is on its way. Never rejects.
+ */
+export async function giveBack(context: Context, kind: Kind, token: string, ttlMs: number): Promise<void> {
+  const { background } = await import('../platform/background.js')
   const endsAtMs = context.monotonicMs() + ttlMs
   let misses = 0
   const attempt = () => {
@@ -71,7 +75,7 @@ export function giveBack(context: Context, kind: Kind, token: string, ttlMs: num
       (found) => !found && misses++ === 0 && later(),
       () => later(),
     )
-    context.background(released)
+    background(context, released)
   }
   const later = () => {
     if (context.monotonicMs() < endsAtMs) backgroundTimer(attempt, (Math.random() * ttlMs) / 10)
