@@ -176,14 +176,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
       assertOpen()
       return find(key)?.value === matches && remove(key)
     },
-    async expireIf(key, matches, ttlMs) {
-      assertOpen()
-      assertTtl(ttlMs)
-      const entry = find(key)
-      if (entry?.value !== matches) return false
-      entry.expiresAtMs = now() + ttlMs
-      return true
-    },
+    expireIf: (key, matches, ttlMs) => adapter.set(key, matches, { ttlMs, when: { matches } }),
     async deleteMatching(pattern) {
       assertOpen()
       const { globToRegExp } = await import('../keys/glob.js')

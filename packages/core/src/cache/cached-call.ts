@@ -36,7 +36,7 @@ export function callBehind(wrapper: object): CachedCall | undefined {
 }
 
 /**
- * @param own the options as given; the toolkit's defaults stand behind them
+ * @param own the options as given, once they were checked; the toolkit's defaults stand behind them
  * @param prefixOf the prefix, given `this`
  */
 export function createCachedCall(
@@ -45,7 +45,6 @@ export function createCachedCall(
   own: CachedOptions,
   prefixOf: (self: unknown) => string,
 ): CachedCall {
-  resolveCachedOptions(own)
   if (own.local) toolkit.claims.set('near', fn)
   const run = (self: unknown, args: Any[]) => runAsync('Cached', fn, self, args)
 
