@@ -179,7 +179,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     expireIf: (key, matches, ttlMs) => adapter.set(key, matches, { ttlMs, when: { matches } }),
     async deleteMatching(pattern) {
       assertOpen()
-      const { globToRegExp } = await import('../keys/glob.js')
+      const { globToRegExp } = await import('./memory-channels.js')
       const fits = globToRegExp(pattern)
       return [...entries.keys()].filter((key) => fits.test(key) && remove(key)).length
     },

@@ -2,11 +2,8 @@ import { namespaceStamp } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
 import type { Engine } from './engine.js'
 import { writeTombstone } from './entry.js'
+import { STAMP_TTL_MS, TOMBSTONE_MS } from './lifetimes.js'
 import type { CachedOptions } from './options.js'
-import { STAMP_TTL_MS } from './stamps.js'
-
-/** How long an eviction stops loads that began before it from storing what they bring. */
-export const TOMBSTONE_MS = 300_000
 
 /** A write that evicts: an entry's tombstone, or a new stamp. */
 export interface Eviction {

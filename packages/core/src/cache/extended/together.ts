@@ -1,4 +1,4 @@
-import { StoreError } from '../../errors/store-error.js'
+import type { StoreError } from '../../errors/store-error.js'
 import { background } from '../../platform/background.js'
 import { platform } from '../../platform/index.js'
 import { type Engine, fallBack, note, type Place, type Request, type Values } from '../engine.js'
@@ -130,7 +130,7 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
     }
   } catch (error) {
     // Otherwise, what the leader has stored cannot be read here.
-    if (error instanceof StoreError) {
+    if ((error as Partial<StoreError> | undefined)?.code === 'ERR_STORE') {
       found = undefined
       fallBack(engine, request.policy.prefix, error)
     }
