@@ -6,6 +6,7 @@ import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { build } from 'esbuild'
 import { rollup } from 'rollup'
+import { inlineConstants } from './inline-constants.mjs'
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const leaves = (node) => (typeof node === 'string' ? [node] : Object.values(node ?? {}).flatMap(leaves))
@@ -63,6 +64,7 @@ async function join(entry) {
     external: (id) => !/^[./]/.test(id),
     treeshake: false,
     plugins: [
+      inlineConstants,
       {
         name: 'pieces',
         load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),

@@ -19,7 +19,7 @@ export function embeddedRead(adapter: Adapter): Read | undefined {
 
 /** How much an embedded store holds, unless told otherwise. */
 export const DEFAULT_MAX_ENTRIES = 10_000
-export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+export const DEFAULT_MAX_BYTES = 67_108_864
 /** What an entry weighs beside its text: the record, its links and its place in the index. */
 const ENTRY_OVERHEAD_BYTES = 120
 
