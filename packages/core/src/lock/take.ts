@@ -34,12 +34,11 @@ export async function take(
   // No time left to hold it.
   if (ttlMs < 1) return { holderMs: 0, announced: false }
   const sentAtMs = monotonicMs()
-  const hold = async (fence: number): Promise<HeldLock | Busy> => {
+  const hold = (fence: number): HeldLock | Promise<Busy> => {
     const lock = createLock(context, kind, { token, fence, sentAtMs, ttlMs }, options)
     // Not so when the answer took longer than the lock lasts: then reading its signal ends it.
     if (lock.expiresAtMs > context.now() || !lock.signal.aborted) return lock
-    await giveBack(context, kind, token, ttlMs)
-    return { holderMs: 0, announced: false }
+    return giveBack(context, kind, token, ttlMs).then(() => ({ holderMs: 0, announced: false }))
   }
   try {
     const answer = await store.call('run', false, (to, call) =>
@@ -47,7 +46,7 @@ export async function take(
     )
     if (!Array.isArray(answer) || !answer.every(Number.isFinite)) throw new TypeError('not an answer to a take')
     const [taken, fenceOrHolderMs, announced] = answer
-    if (taken === 1) return await hold(fenceOrHolderMs)
+    if (taken === 1) return hold(fenceOrHolderMs)
     return { holderMs: fenceOrHolderMs < 0 ? Number.POSITIVE_INFINITY : fenceOrHolderMs, announced: announced === 1 }
   } catch (error) {
     // The connection broke: did the take get through? While the lock has our token, its fence is ours too.
