@@ -6,6 +6,7 @@ import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { build } from 'esbuild'
 import { rollup } from 'rollup'
+import { inlineConstants } from './inline-constants.mjs'
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 const leaves = (node) => (typeof node === 'string' ? [node] : Object.values(node ?? {}).flatMap(leaves))
@@ -57,11 +58,13 @@ for (const path of Object.values(manifest.bin ?? {})) chmodSync(path, 0o755)
  * all. Rollup knows that what the entry needs is there already when it imports the rest, and puts it together.
  */
 async function join(entry) {
+  const name = relative('dist/parts', entry).replace(/\.js$/, '')
   const bundle = await rollup({
-    input: { [relative('dist/parts', entry).replace(/\.js$/, '')]: entry },
+    input: { [name]: entry },
     external: (id) => !/^[./]/.test(id),
     treeshake: false,
     plugins: [
+      inlineConstants,
       {
         name: 'pieces',
         load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),
@@ -72,8 +75,8 @@ async function join(entry) {
   })
   await bundle.write({
     dir: 'dist/esm',
-    // One short hash, not esbuild's as well: these names stand in every bundle that splits.
-    chunkFileNames: ({ name }) => `chunks/${name.replace(/-[A-Z0-9]{8}$/, '')}-[hash:6].js`,
+    // In a folder for each entry and without hashes: these names stand in every bundle that splits.
+    chunkFileNames: (chunk) => `chunks/${name}/${chunk.name.replace(/-[A-Z0-9]{8}$/, '')}.js`,
     hoistTransitiveImports: false,
     minifyInternalExports: false,
     sourcemap: true,

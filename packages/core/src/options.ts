@@ -6,7 +6,6 @@ import { createEmitter, type Emitter, type EventListener } from './events/events
 import { toNamespace } from './keys/layout.js'
 import type { LimitRule, RateLimitOptions } from './limit/options.js'
 import type { LockOptions } from './lock/options.js'
-import { createBackground } from './platform/background.js'
 import { platform } from './platform/index.js'
 import { defaultSerializer, type Serializer } from './serialize/serializer.js'
 import { DEFAULT_BREAKER_FAILURES, DEFAULT_BREAKER_PAUSE_MS } from './store/breaker.js'
@@ -81,7 +80,7 @@ export function createContext(
   events: Emitter = createEmitter(),
   claims: Map<string, object> = new Map(),
 ): Context {
-  const { now = Date.now, namespace = DEFAULT_NAMESPACE, serializer = defaultSerializer, defaults = {} } = options
+  const { now = Date.now, namespace = DEFAULT_NAMESPACE, serializer = defaultSerializer } = options
   const adapter = options.adapter ?? memory({ now })
   if (typeof adapter.getMany !== 'function') throw invalidOption('adapter', 'must be an adapter')
   const { budget, breaker: { failures = DEFAULT_BREAKER_FAILURES, pause } = {} } = options.store ?? {}
@@ -95,13 +94,10 @@ export function createContext(
     namespace: toNamespace(namespace),
     events,
     serializer,
-    defaults,
-    price: options.price,
+    options,
     claims,
-    announces: options.announceEvictions,
     now,
     monotonicMs,
-    background: createBackground(events, options.waitUntil),
     store: createStore(adapter, {
       budgetMs: ownBudgetMs ?? budgetMs,
       maxFailures: failures,

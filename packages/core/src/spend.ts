@@ -22,7 +22,8 @@ export type Spend = Readonly<Record<string, AdapterSpend>>
  */
 export function createSpend(toolkit: Toolkit): () => Spend {
   return () => {
-    const { store, price } = toolkit.context()
+    const { store, options } = toolkit.context()
+    const { price } = options
     if (price !== undefined && !(price >= 0)) throw invalidOption('price', 'must be a number, 0 or more')
     const { adapter } = store
     const calls = { ...store.calls }

@@ -1,7 +1,10 @@
 import { globToRegExp } from '../keys/glob.js'
 import type { Channels, Listener, Subscription } from './adapter.js'
 
-/** Publish and subscribe inside one process, for the memory adapter. Loaded with the first subscription. */
+// What the memory adapter needs for patterns and channels, loaded by the first call that has one.
+export { globToRegExp }
+
+/** Publish and subscribe inside one process. */
 export interface MemoryChannels {
   publish(channel: string, message: string): number
   subscribe(channels: Channels, listener: Listener): Subscription

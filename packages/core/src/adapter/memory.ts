@@ -19,7 +19,7 @@ export function embeddedRead(adapter: Adapter): Read | undefined {
 
 /** How much an embedded store holds, unless told otherwise. */
 export const DEFAULT_MAX_ENTRIES = 10_000
-export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+export const DEFAULT_MAX_BYTES = 67_108_864
 /** What an entry weighs beside its text: the record, its links and its place in the index. */
 const ENTRY_OVERHEAD_BYTES = 120
 
@@ -176,17 +176,10 @@ export function memory(options: MemoryOptions = {}): Adapter {
       assertOpen()
       return find(key)?.value === matches && remove(key)
     },
-    async expireIf(key, matches, ttlMs) {
-      assertOpen()
-      assertTtl(ttlMs)
-      const entry = find(key)
-      if (entry?.value !== matches) return false
-      entry.expiresAtMs = now() + ttlMs
-      return true
-    },
+    expireIf: (key, matches, ttlMs) => adapter.set(key, matches, { ttlMs, when: { matches } }),
     async deleteMatching(pattern) {
       assertOpen()
-      const { globToRegExp } = await import('../keys/glob.js')
+      const { globToRegExp } = await import('./memory-channels.js')
       const fits = globToRegExp(pattern)
       return [...entries.keys()].filter((key) => fits.test(key) && remove(key)).length
     },

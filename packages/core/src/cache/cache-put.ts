@@ -5,7 +5,7 @@ import { UsageError } from '../errors/usage-error.js'
 import { assertPrefix } from '../keys/layout.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { createCachedCall } from './cached-call.js'
-import type { CachedOptions } from './options.js'
+import { type CachedOptions, resolveCachedOptions } from './options.js'
 import { refresh } from './refresh.js'
 
 export interface CachePutDecorator {
@@ -36,6 +36,7 @@ export function createCachePut(toolkit: Toolkit): CachePutDecorator {
     if (!prefix)
       throw new UsageError('ERR_PREFIX_REQUIRED', '`prefix` must be that of the cached method to fill', 'prefix')
     assertPrefix(prefix)
+    resolveCachedOptions(options)
     return decorate('CachePut', (method) => {
       const cached = createCachedCall(toolkit, method, options, () => prefix)
       return wrapAs(async function (this: unknown, ...args: Any[]) {

@@ -36,7 +36,7 @@ export function callBehind(wrapper: object): CachedCall | undefined {
 }
 
 /**
- * @param own the options as given; the toolkit's defaults stand behind them
+ * @param own the options as given, once they were checked; the toolkit's defaults stand behind them
  * @param prefixOf the prefix, given `this`
  */
 export function createCachedCall(
@@ -45,7 +45,6 @@ export function createCachedCall(
   own: CachedOptions,
   prefixOf: (self: unknown) => string,
 ): CachedCall {
-  resolveCachedOptions(own)
   if (own.local) toolkit.claims.set('near', fn)
   const run = (self: unknown, args: Any[]) => runAsync('Cached', fn, self, args)
 
@@ -55,7 +54,7 @@ export function createCachedCall(
     const prefix = prefixOf(self)
     const context = toolkit.context()
     const { namespace, store, events } = context
-    const options: CachedOptions = { ...context.defaults.cached, ...own }
+    const options: CachedOptions = { ...context.options.defaults?.cached, ...own }
     const { ttlMs, budgetMs = store.budgetMs, tags } = resolveCachedOptions(options)
     const { version, serializer = context.serializer, when, scope, key } = options
     const ownStamp = prefixStamp(namespace, prefix)

@@ -2,11 +2,8 @@ import { namespaceStamp } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
 import type { Engine } from './engine.js'
 import { writeTombstone } from './entry.js'
+import { STAMP_TTL_MS, TOMBSTONE_MS } from './lifetimes.js'
 import type { CachedOptions } from './options.js'
-import { STAMP_TTL_MS } from './stamps.js'
-
-/** How long an eviction stops loads that began before it from storing what they bring. */
-export const TOMBSTONE_MS = 300_000
 
 /** A write that evicts: an entry's tombstone, or a new stamp. */
 export interface Eviction {
@@ -56,8 +53,9 @@ export async function evict(engine: Engine, keys: readonly string[], stampKeys: 
 
 /** Tells the near tiers of other processes, where there may be any. Never rejects. */
 export async function tellOthers(engine: Engine, keys: readonly string[], stampKeys: readonly string[]): Promise<void> {
-  const { announces, claims, defaults } = engine.context
-  if (!(announces ?? (claims.has('near') || (defaults.cached as CachedOptions | undefined)?.local))) return
+  const { options, claims } = engine.context
+  const defaults = options.defaults?.cached as CachedOptions | undefined
+  if (!(options.announceEvictions ?? (claims.has('near') || defaults?.local))) return
   const { announce } = await import('./near/announce.js')
   await announce(engine, keys, stampKeys)
 }

@@ -1,3 +1,4 @@
+import { background } from '../platform/background.js'
 import type { Context } from '../store/toolkit.js'
 import { type Engine, note, type Request } from './engine.js'
 import type { Flight } from './flights.js'
@@ -16,13 +17,13 @@ const FIRST_PAUSE_MS = 1
 const MAX_PAUSE_MS = 16
 
 /** Lets requests to come count on a load for as long as it gives signs of life, if the runtime sees it through. */
-export function lead({ background, monotonicMs }: Context, flight: Flight): void {
+export function lead(context: Context, flight: Flight): void {
   let timer: ReturnType<typeof setTimeout> | undefined
   const landed = () => clearTimeout(timer)
   // Its failure is its callers' business.
-  if (!background(flight.promise.then(landed, landed))) return
+  if (!background(context, flight.promise.then(landed, landed))) return
   const beat = () => {
-    flight.aliveAtMs = monotonicMs()
+    flight.aliveAtMs = context.monotonicMs()
     timer = setTimeout(beat, BEAT_MS)
   }
   beat()

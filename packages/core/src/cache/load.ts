@@ -1,12 +1,9 @@
 import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
 import { type Engine, fallBack, type Request, type Values } from './engine.js'
 import { writeEntry } from './entry.js'
-import { TOMBSTONE_MS } from './evict.js'
 import type { Flight } from './flights.js'
+import { MAX_LOAD_MS } from './lifetimes.js'
 import type { HeldStamps } from './stamps.js'
-
-/** A load that took longer is not stored: the tombstone that should have stopped it may be gone. */
-const MAX_LOAD_MS = TOMBSTONE_MS - 30_000
 
 /**
  * Runs a load as `flight`, and stores its result unless what lies at the key has changed since it was read.

@@ -1,4 +1,5 @@
 import type { StoreError } from '../errors/store-error.js'
+import { background } from '../platform/background.js'
 import { chores } from '../platform/chores.js'
 import { platform } from '../platform/index.js'
 import type { Store } from '../store/store.js'
@@ -68,7 +69,8 @@ export function retryLater(
   failure.message += '. The eviction will be tried again before this process next uses the cache'
 }
 
-function createRecovery({ store, monotonicMs, events, background }: Context): Recovery {
+function createRecovery(context: Context): Recovery {
+  const { store, monotonicMs, events } = context
   const pending: Recovery['pending'] = new Map()
 
   async function send(item: Pending, budgetMs: number): Promise<void> {
@@ -133,7 +135,7 @@ function createRecovery({ store, monotonicMs, events, background }: Context): Re
     retry() {
       chores().set(drainThese, events)
       // Not where neither timers run between requests nor anybody keeps this one alive for them.
-      if (platform.scope()) background(retryUpTo(MAX_KEPT_TRIES))
+      if (platform.scope()) background(context, retryUpTo(MAX_KEPT_TRIES))
       else if (platform.idles && !isRetrying) {
         isRetrying = true
         retryUpTo(MAX_TRIES).then(() => {

@@ -1,9 +1,7 @@
 import { randomId } from '../keys/random.js'
 import { platform } from '../platform/index.js'
 import type { Store } from '../store/store.js'
-
-/** How long a stamp is kept. When it goes, the entries under it count as evicted: a miss too many, never one too few. */
-export const STAMP_TTL_MS = 30 * 86_400_000
+import { STAMP_TTL_MS } from './lifetimes.js'
 
 /**
  * A stamp is a random word at a key of its own: one for the namespace, one for each prefix and each tag. Entries carry

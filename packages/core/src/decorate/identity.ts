@@ -54,13 +54,10 @@ export function createIdentity(
   const derive = (fullName = '') => {
     // esbuild names a class that mentions itself `_Catalog`.
     const className = fullName.replace(/^_+/, '')
-    if (site && !MINIFIED.test(className)) return claim(`${className}.${String(site.key)}`)
-    const why = className ? `${className} looks minified` : `${String(site?.key)} does not tell its class`
-    throw invalidOption(
-      'prefix',
-      `is missing${site ? `: ${why}` : ''}. Give one that stays the same on every build`,
-      'ERR_PREFIX_REQUIRED',
-    )
+    const name = site && `${className}.${String(site.key)}`
+    if (name && !MINIFIED.test(className)) return claim(name)
+    const why = name ? `: \`${name}\` may not` : ''
+    throw invalidOption('prefix', `must be given, and stay the same on every build${why}`, 'ERR_PREFIX_REQUIRED')
   }
   const identity: Identity = (receiver) => prefix ?? derive(site && classOf(receiver, owner, site.key))
 

@@ -13,7 +13,7 @@ interface ReflectMetadata {
   defineMetadata(key: unknown, value: unknown, target: object): void
 }
 // Its functions are looked up when they are needed: the application may load it after us.
-const reflect = Reflect as unknown as ReflectMetadata | Record<keyof ReflectMetadata, undefined>
+const reflect = Reflect as Partial<ReflectMetadata>
 
 /** @throws UsageError (`ERR_NOT_ASYNC`) when `emitDecoratorMetadata` recorded a return type that cannot be a Promise. */
 export function checkDesignType(decorator: string, target: object, property: string | symbol): void {
@@ -23,8 +23,9 @@ export function checkDesignType(decorator: string, target: object, property: str
 }
 
 export function copyMetadata(from: object, to: object): void {
-  if (!reflect.getOwnMetadataKeys) return
-  for (const key of reflect.getOwnMetadataKeys(from)) reflect.defineMetadata(key, reflect.getOwnMetadata(key, from), to)
+  for (const key of reflect.getOwnMetadataKeys?.(from) ?? []) {
+    reflect.defineMetadata?.(key, reflect.getOwnMetadata?.(key, from), to)
+  }
 }
 
 export function notAsync(decorator: string, method: string | symbol): UsageError {

@@ -16,7 +16,7 @@ const BRAND = Symbol.for('larder.error')
 export class LarderError extends Error {
   override readonly name: string = 'LarderError'
   /** What went wrong, as a stable identifier. */
-  readonly code: ErrorCode
+  declare readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })

@@ -18,14 +18,14 @@ export class StoreError extends LarderError {
   /** `true` for an eviction that this process will try again before it next uses the store for its cache. */
   declare readonly willRetry?: boolean
 
-  constructor(
-    /** The adapter's name, such as `memory` or `tcp`. */
-    readonly adapter: string,
-    /** The adapter method that failed, such as `getMany`. */
-    readonly operation: string,
-    readonly reason: StoreFailure,
-    cause?: unknown,
-  ) {
+  /** The adapter's name, such as `memory` or `tcp`. */
+  declare readonly adapter: string
+  /** The adapter method that failed, such as `getMany`. */
+  declare readonly operation: string
+  declare readonly reason: StoreFailure
+
+  constructor(adapter: string, operation: string, reason: StoreFailure, cause?: unknown) {
     super('ERR_STORE', `${adapter}.${operation}: ${reason}`, cause)
+    Object.assign(this, { adapter, operation, reason })
   }
 }

@@ -8,16 +8,15 @@ import { LarderError } from './larder-error.js'
 export class UncacheableValueError extends LarderError {
   override readonly name = 'UncacheableValueError'
 
-  constructor(
-    /** Where in the result it sits, as in `$.user.avatar`. */
-    readonly path: string,
-    what: string,
-    cause?: unknown,
-  ) {
+  /** Where in the result it sits, as in `$.user.avatar`. */
+  declare readonly path: string
+
+  constructor(path: string, what: string, cause?: unknown) {
     super(
       'ERR_UNCACHEABLE_VALUE',
       `${path} is ${what}, which cannot be stored: return plain data, or give a \`serializer\``,
       cause,
     )
+    this.path = path
   }
 }

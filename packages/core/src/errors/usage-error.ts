@@ -8,7 +8,7 @@ import { LarderError } from './larder-error.js'
 export class UsageError extends LarderError {
   override readonly name = 'UsageError'
   /** The option or argument at fault, such as `ttl` or `prefix`. */
-  readonly option: string | undefined
+  declare readonly option: string | undefined
 
   constructor(code: ErrorCode, message: string, option?: string) {
     super(code, message)

@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors/usage-error.js'
-import { isExtended, isRecord, kindOf } from './record.js'
+import { isExtended, isRecord, kindOf, tagOf } from './record.js'
 
 /** Deeper nesting than this is taken for a cycle. */
 const MAX_DEPTH = 64
@@ -51,8 +51,7 @@ function writeObject(value: object, depth: number): string {
     const keys = Object.keys(value).sort()
     return `{${keys.map((key) => `${inner(key)}:${inner(value[key])}`).join()}}`
   }
-  // The tag, not `instanceof`: a Date from another realm is a Date.
-  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  const tag = tagOf(value)
   // What has a class keeps its name, so that no two kinds of value share a text.
   const named = (content: unknown) => `${tag}(${content})`
   if (tag === 'Date') return named((value as Date).getTime())

@@ -8,12 +8,17 @@ export function isRecord(value: object): value is Record<string, unknown> {
   )
 }
 
+/** What kind of object it is, as in `[object Map]`. Not by `instanceof`: another realm has other constructors. */
+export function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
+}
+
 /**
  * Whether a list, Map, Set or Date is more than its content: of a class of its own, or with properties beside. By name,
  * since another realm has other constructors.
  */
 export function isExtended(value: object): boolean {
-  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  const tag = tagOf(value)
   const isKnown = /^(Array|Map|Set|Date)$/.test(tag)
   return isKnown && (value.constructor?.name !== tag || Object.keys(value).some((key) => Number.isNaN(Number(key))))
 }

@@ -2,15 +2,15 @@
  * SHA-256 (FIPS 180-4), written out because WebCrypto's is asynchronous and a key must be known at once to join a load
  * already in flight. The constants are the fractional parts of the roots of the first primes, so they are computed, once.
  */
-const PRIMES: number[] = []
 const H: number[] = []
 const K: number[] = []
 
 function computeConstants(): void {
   const fraction = (root: number) => ((root % 1) * 2 ** 32) | 0
-  for (let candidate = 2; PRIMES.length < 64; candidate++) {
-    if (PRIMES.some((prime) => candidate % prime === 0)) continue
-    PRIMES.push(candidate)
+  for (let candidate = 2; K.length < 64; candidate++) {
+    let divisor = 2
+    while (candidate % divisor) divisor++
+    if (divisor < candidate) continue
     if (H.length < 8) H.push(fraction(Math.sqrt(candidate)))
     K.push(fraction(Math.cbrt(candidate)))
   }

@@ -62,7 +62,7 @@ function wrap(toolkit: Toolkit, fn: AsyncFunction, options: RateLimitOptions, si
   resolveLimiter('', options)
   /** Made at the first call: before, nobody has said what the toolkit's defaults are. */
   const prepare = (receiver: unknown) => {
-    const merged: RateLimitOptions = { ...toolkit.context().defaults.rateLimited, ...options }
+    const merged: RateLimitOptions = { ...toolkit.context().options.defaults?.rateLimited, ...options }
     const { limits: rules = [merged as LimitRule<unknown>] } = merged
     const isDynamic = rules.some(({ limit }) => typeof limit === 'function')
     return { ...merged, rules, isDynamic, limiter: openLimiter(toolkit, identity(receiver), merged) }

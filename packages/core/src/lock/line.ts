@@ -108,6 +108,6 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
       line.hearing?.stop()
       if (isShared) own.delete(name)
     } else if (at === 0) line.places[0]?.rest?.wake()
-    if (kind.queues && asked && !lock) giveBack(context, kind, token, options.ttlMs)
+    if (kind.queues && asked && !lock) await giveBack(context, kind, token, options.ttlMs)
   }
 }

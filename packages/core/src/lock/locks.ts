@@ -35,7 +35,7 @@ export interface Locks {
 export function createLocks(toolkit: Toolkit): Locks {
   async function acquire(key: LockKey, given: LockOptions | undefined): Promise<Lock> {
     const context = toolkit.context()
-    const options: LockOptions = { ...context.defaults.lock, ...given }
+    const options: LockOptions = { ...context.options.defaults?.lock, ...given }
     const resolved = resolveLockOptions(options)
     const found = kindOf(context, key, options)
     const kind: Kind = found instanceof Promise ? await found : found

@@ -34,12 +34,11 @@ export async function take(
   // No time left to hold it.
   if (ttlMs < 1) return { holderMs: 0, announced: false }
   const sentAtMs = monotonicMs()
-  const hold = (fence: number): HeldLock | Busy => {
+  const hold = (fence: number): HeldLock | Promise<Busy> => {
     const lock = createLock(context, kind, { token, fence, sentAtMs, ttlMs }, options)
     // Not so when the answer took longer than the lock lasts: then reading its signal ends it.
     if (lock.expiresAtMs > context.now() || !lock.signal.aborted) return lock
-    giveBack(context, kind, token, ttlMs)
-    return { holderMs: 0, announced: false }
+    return giveBack(context, kind, token, ttlMs).then(() => ({ holderMs: 0, announced: false }))
   }
   try {
     const answer = await store.call('run', false, (to, call) =>
@@ -56,13 +55,17 @@ export async function take(
       const [holder, fence] = await store.read(kind.keys, leftMs).catch(() => [])
       if (holder === token) return hold(Number(fence))
     }
-    giveBack(context, kind, token, ttlMs)
+    await giveBack(context, kind, token, ttlMs)
     throw new LockStoreError(kind.name, error)
   }
 }
 
-/** Releases in the background, until the store has said that nothing of ours is there, or the time is over anyway. */
-export function giveBack(context: Context, kind: Kind, token: string, ttlMs: number): void {
+/**
+ * Releases in the background, until the store has said that nothing of ours is there, or the time is over anyway.
+ * Resolves when the first release is on its way. Never rejects.
+ */
+export async function giveBack(context: Context, kind: Kind, token: string, ttlMs: number): Promise<void> {
+  const { background } = await import('../platform/background.js')
   const endsAtMs = context.monotonicMs() + ttlMs
   let misses = 0
   const attempt = () => {
@@ -71,7 +74,7 @@ export function giveBack(context: Context, kind: Kind, token: string, ttlMs: num
       (found) => !found && misses++ === 0 && later(),
       () => later(),
     )
-    context.background(released)
+    background(context, released)
   }
   const later = () => {
     if (context.monotonicMs() < endsAtMs) backgroundTimer(attempt, (Math.random() * ttlMs) / 10)

@@ -10,9 +10,10 @@ export interface Platform {
   readonly idles: boolean
   /**
    * Asks the runtime to let the current request's work go on, after its answer, until `promise` settles.
+   * Absent where there is no runtime to ask: a host may still be found.
    * @returns whether it will; `false` where there is no such request, or nobody to ask
    */
-  waitUntil(promise: Promise<unknown>): boolean
+  waitUntil?(promise: Promise<unknown>): boolean
   /** A time limit in milliseconds, shortened to what the invocation around the call has left, where there is one. */
   capMs(limitMs: number): number
   /** Milliseconds on a clock that never goes back and is not set by anybody. Its zero means nothing. */

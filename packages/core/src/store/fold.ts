@@ -13,12 +13,12 @@ export function foldReads(read: Read): Read {
   return (keys, budgetMs) => {
     if (batch && (batch.budgetMs !== budgetMs || batch.places.size + keys.length > MAX_KEYS)) batch = undefined
     if (!batch) {
-      const opened: Batch = { budgetMs, places: new Map(), answer: undefined as never }
-      batch = opened
-      opened.answer = Promise.resolve().then(() => {
-        if (batch === opened) batch = undefined
-        return read([...opened.places.keys()], budgetMs)
+      const places = new Map<string, number>()
+      const answer = Promise.resolve().then(() => {
+        if (batch?.places === places) batch = undefined
+        return read([...places.keys()], budgetMs)
       })
+      batch = { budgetMs, places, answer }
     }
     const { places, answer } = batch
     const mine = keys.map((key) => {
@@ -34,5 +34,5 @@ interface Batch {
   readonly budgetMs: number | undefined
   /** Each key's place in the one read. */
   readonly places: Map<string, number>
-  answer: Promise<(string | null)[]>
+  readonly answer: Promise<(string | null)[]>
 }

@@ -9,25 +9,26 @@ export interface Context {
   readonly store: Store
   readonly events: Emitter
   readonly serializer: Serializer
-  /** Options for every decorator and function form of a kind, behind those given there. Typed in each room. */
-  readonly defaults: { readonly cached?: object; readonly rateLimited?: object; readonly lock?: object }
-  /** Money per million commands; `undefined` when nobody said. */
-  readonly price: number | undefined
+  /** As given: what is not settled before it is used. */
+  readonly options: GivenOptions
   /** {@link Toolkit.claims}. */
   readonly claims: ReadonlyMap<string, object>
-  /** Whether evictions are announced to other processes; `undefined` where that follows from the claims. */
-  readonly announces: boolean | undefined
   /** The wall clock, in milliseconds: for what other processes read. */
   readonly now: () => number
   /** The clock for spans of time in this process. */
   readonly monotonicMs: () => number
-  /**
-   * Takes work that goes on after the caller has its answer, such as a refresh. It may reject: that becomes an event.
-   * Workers and hosts of Next.js keep the request alive for it; elsewhere `drain` waits for it, which `close` and the
-   * wrapper of Lambda handlers call. Call it in the request whose work it is.
-   * @returns whether the runtime sees the work through. If not, another request must not count on its outcome.
-   */
-  background(promise: Promise<unknown>): boolean
+}
+
+/** The part of `LarderOptions` that engines read for themselves. */
+export interface GivenOptions {
+  /** Options for every decorator and function form of a kind, behind those given there. Typed in each room. */
+  readonly defaults?: { readonly cached?: object; readonly rateLimited?: object; readonly lock?: object }
+  /** Money per million commands. */
+  readonly price?: number
+  /** The application's own way to keep a request alive. */
+  readonly waitUntil?: (promise: Promise<unknown>) => unknown
+  /** Whether evictions are announced to other processes; `undefined` where that follows from the claims. */
+  readonly announceEvictions?: boolean
 }
 
 /**

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createLarder, type LarderEvent, UsageError } from '../../src/index.js'
 import { createContext } from '../../src/options.js'
+import { background } from '../../src/platform/background.js'
 
 const REQUEST_CONTEXT = Symbol.for('@next/request-context')
 const place = globalThis as { [symbol: symbol]: unknown }
@@ -20,8 +21,8 @@ function gate() {
 describe('work behind an answer', () => {
   test("is handed to the application's own waitUntil", async () => {
     const kept: Promise<unknown>[] = []
-    const { background } = createContext({ waitUntil: (promise) => kept.push(promise) })
-    expect(background(Promise.resolve(1))).toBe(true)
+    const context = createContext({ waitUntil: (promise) => kept.push(promise) })
+    expect(background(context, Promise.resolve(1))).toBe(true)
     expect(kept).toHaveLength(1)
     await kept[0]
   })
@@ -30,10 +31,10 @@ describe('work behind an answer', () => {
     const kept: Promise<unknown>[] = []
     let request: object | undefined
     place[REQUEST_CONTEXT] = { get: () => request }
-    const { background } = createContext({})
-    expect(background(Promise.resolve(1))).toBe(false)
+    const context = createContext({})
+    expect(background(context, Promise.resolve(1))).toBe(false)
     request = { waitUntil: (promise: Promise<unknown>) => kept.push(promise) }
-    expect(background(Promise.resolve(1))).toBe(true)
+    expect(background(context, Promise.resolve(1))).toBe(true)
     expect(kept).toHaveLength(1)
   })
 
@@ -41,11 +42,11 @@ describe('work behind an answer', () => {
     const events: LarderEvent[] = []
     const kept: Promise<unknown>[] = []
     const error = new Error('no refresh')
-    const { background } = createContext({
+    const context = createContext({
       onEvent: (event) => events.push(event),
       waitUntil: (promise) => kept.push(promise),
     })
-    background(Promise.reject(error))
+    background(context, Promise.reject(error))
     await Promise.all(kept)
     expect(events).toEqual([{ type: 'backgroundFailed', error }])
   })
@@ -53,7 +54,7 @@ describe('work behind an answer', () => {
   test('goes on by itself where waitUntil says no or throws, as one that lost its `this` does', async () => {
     const events: LarderEvent[] = []
     const said = createContext({ waitUntil: () => false })
-    expect(said.background(Promise.resolve())).toBe(false)
+    expect(background(said, Promise.resolve())).toBe(false)
     const illegal = new TypeError('Illegal invocation')
     const threw = createContext({
       onEvent: (event) => events.push(event),
@@ -61,7 +62,7 @@ describe('work behind an answer', () => {
         throw illegal
       },
     })
-    expect(threw.background(Promise.resolve())).toBe(false)
+    expect(background(threw, Promise.resolve())).toBe(false)
     expect(events).toEqual([{ type: 'backgroundFailed', error: illegal }])
   })
 })

@@ -1,4 +1,5 @@
 import type { StaleReason } from '../../events/events.js'
+import { background } from '../../platform/background.js'
 import { platform } from '../../platform/index.js'
 import { type Engine, note, type Place, type Request, type Values } from '../engine.js'
 import type { Flight } from '../flights.js'
@@ -136,7 +137,7 @@ export function createLoader(engine: Engine, plan: Plan, again: Reader): Loader 
             : startTimer(() => {
                 resolve(serveStale('slow'))
                 answered = true
-                context.background(watch(request, loading, 'stale'))
+                background(context, watch(request, loading, 'stale'))
               }, plan.softMs)
         let answered = false
         const settle = (value: () => typeof stale) => {
@@ -156,7 +157,7 @@ export function createLoader(engine: Engine, plan: Plan, again: Reader): Loader 
       const pause = pauses.find(key, values)
       if (pause) return pause.reason
       const { promise, trust } = refreshes.begin(key, values, () => refresh(request, values, 0, true))
-      trust(context.background(watch(request, promise, reason)))
+      trust(background(context, watch(request, promise, reason)))
       return 'background'
     },
   }

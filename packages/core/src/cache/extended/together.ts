@@ -1,4 +1,5 @@
-import { StoreError } from '../../errors/store-error.js'
+import type { StoreError } from '../../errors/store-error.js'
+import { background } from '../../platform/background.js'
 import { platform } from '../../platform/index.js'
 import { type Engine, fallBack, note, type Place, type Request, type Values } from '../engine.js'
 import type { Flight } from '../flights.js'
@@ -78,7 +79,7 @@ async function loadAsLeader<Result>(load: Leased<Result>, lease: Lease): Promise
     return loaded.result
   } finally {
     // Nobody here waits for it: the others are told, or find out.
-    engine.context.background(over(engine, request, lease, stored))
+    background(engine.context, over(engine, request, lease, stored))
   }
 }
 
@@ -129,7 +130,7 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
     }
   } catch (error) {
     // Otherwise, what the leader has stored cannot be read here.
-    if (error instanceof StoreError) {
+    if ((error as Partial<StoreError> | undefined)?.code === 'ERR_STORE') {
       found = undefined
       fallBack(engine, request.policy.prefix, error)
     }

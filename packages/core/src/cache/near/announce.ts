@@ -1,7 +1,7 @@
 import type { Adapter } from '../../adapter/adapter.js'
 import { randomId } from '../../keys/random.js'
 import type { Engine } from '../engine.js'
-import { STAMP_TTL_MS } from '../stamps.js'
+import { STAMP_TTL_MS } from '../lifetimes.js'
 import { evictedKeysStamp, evictionChannel } from './names.js'
 
 /**
