@@ -7,7 +7,7 @@ import { ANNOUNCED } from './acquire-script.js'
 import { type Kind, publishes } from './kind.js'
 import type { HeldLock } from './lock.js'
 import type { ResolvedLockOptions } from './options.js'
-import { listenersOf } from './ring.js'
+import { hear, type OnRing } from './ring.js'
 import { type Busy, giveBack, take } from './take.js'
 import type { Hearing, Place } from './wait.js'
 
@@ -59,6 +59,7 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
 
   let asked: number | undefined
   let lock: HeldLock | undefined
+  let unhear = () => {}
   const ask = async () => {
     signal?.throwIfAborted()
     asked = 1
@@ -79,12 +80,16 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
     let busy: Busy | undefined
     if (line.places[0] === place) busy = await ask()
     if (!lock && waitMs > 0) {
+      const hearHere = (onRing: OnRing) => hear(store.adapter, kind.channels, onRing)
+      // Loading takes a moment the first time, and what this line releases meanwhile is told only once.
+      unhear = hearHere((fence) => {
+        if (isShared) line.heard = fence ? Number(fence) : Number.POSITIVE_INFINITY
+      })
       const { waitInLine } = await import('./wait.js')
-      const listeners = listenersOf(store.adapter)
-      await waitInLine({
+      const waiting = waitInLine({
         ...store,
         ...kind,
-        listeners,
+        hear: hearHere,
         line,
         place,
         token,
@@ -93,6 +98,9 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
         busy,
         leftMs: () => waitMs - waitedMs(),
       })
+      // It hears by itself now.
+      unhear()
+      await waiting
     }
     if (!lock) throw new LockBusyError(kind.name, Math.round(waitedMs()))
     if (signal?.aborted) {
@@ -102,6 +110,7 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
     if (events.active) events.emit({ type: 'lockAcquired', key: kind.name, waitedMs: waitedMs() })
     return lock
   } finally {
+    unhear()
     const at = line.places.indexOf(place)
     line.places.splice(at, 1)
     if (line.places.length === 0) {

@@ -5,10 +5,10 @@ import { shared } from '../platform/shared.js'
 export type OnRing = (message: string) => void
 
 /** Who waits in this process, by the channel on which a lock's releases are told. */
-export type Listeners = Map<string, Set<OnRing>>
+type Listeners = Map<string, Set<OnRing>>
 
 /** Those who wait for locks of one store. All copies of this package, and all toolkits over the adapter, have them in common. */
-export function listenersOf(adapter: Adapter): Listeners {
+function listenersOf(adapter: Adapter): Listeners {
   const all = shared('rings', () => new WeakMap<Adapter, Listeners>())
   const own = all.get(adapter) ?? new Map()
   all.set(adapter, own)
@@ -22,4 +22,17 @@ export function listenersOf(adapter: Adapter): Listeners {
  */
 export function ring(adapter: Adapter, channels: readonly string[], message: string): void {
   for (const channel of channels) for (const listener of listenersOf(adapter).get(channel) ?? []) listener(message)
+}
+
+/** Has `onRing` told of what {@link ring} says. @returns what ends it */
+export function hear(adapter: Adapter, channels: readonly string[], onRing: OnRing): () => void {
+  const listeners = listenersOf(adapter)
+  for (const channel of channels) listeners.set(channel, (listeners.get(channel) ?? new Set()).add(onRing))
+  return () => {
+    for (const channel of channels) {
+      const own = listeners.get(channel)
+      own?.delete(onRing)
+      if (own?.size === 0) listeners.delete(channel)
+    }
+  }
 }

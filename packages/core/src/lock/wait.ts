@@ -1,6 +1,6 @@
 import type { Adapter, Subscription } from '../adapter/adapter.js'
 import type { Line } from './line.js'
-import type { Listeners, OnRing } from './ring.js'
+import type { OnRing } from './ring.js'
 import type { Busy } from './take.js'
 
 // Loaded by the first caller that has to wait. It imports nothing but types: what it shared with the rest of the package
@@ -24,7 +24,8 @@ export interface Place {
 interface Waiting {
   readonly adapter: Adapter
   readonly channels: readonly string[]
-  readonly listeners: Listeners
+  /** Has the function told of releases by this process. @returns what ends it */
+  readonly hear: (onRing: OnRing) => () => void
   readonly line: Line
   readonly place: Place
   readonly token: string
@@ -132,13 +133,10 @@ export interface Hearing {
  * Listens for releases by this process and, where the adapter can subscribe, by others. When a subscription begins to be
  * live or breaks, messages may have been missed: the listener is told as if by a release.
  */
-function listen({ adapter, channels, listeners, line }: Omit<Waiting, 'busy'>, onRing: OnRing): Hearing {
+function listen({ adapter, channels, hear, line }: Omit<Waiting, 'busy'>, onRing: OnRing): Hearing {
   let isLive = false
   let stopped = false
-  for (const channel of channels) {
-    const own = listeners.get(channel) ?? new Set()
-    listeners.set(channel, own.add(onRing))
-  }
+  const unhear = hear(onRing)
   const subscription: Promise<Subscription | undefined> = (async () => {
     const opened = await adapter.subscribe?.(channels, {
       onMessage(message) {
@@ -161,11 +159,7 @@ function listen({ adapter, channels, listeners, line }: Omit<Waiting, 'busy'>, o
     isLive: () => isLive,
     stop() {
       stopped = true
-      for (const channel of channels) {
-        const own = listeners.get(channel)
-        own?.delete(onRing)
-        if (own?.size === 0) listeners.delete(channel)
-      }
+      unhear()
       subscription.then((opened) => opened?.unsubscribe()).catch(() => {})
     },
   }
