@@ -78,7 +78,7 @@ export function createCache(toolkit: Toolkit): Cache {
 
   /** Entries carry the tags that a reader by key does not know; their stamps take a second read. */
   async function getMany(keys: readonly string[]): Promise<Any[]> {
-    const { namespace, store, serializer, events } = toolkit.context()
+    const { namespace, store, serializer, events, now } = toolkit.context()
     const places = keys.map((key) => place(key).key)
     try {
       const [stamp = null, ...texts] = await store.read([namespaceStamp(namespace), ...places])
@@ -87,7 +87,7 @@ export function createCache(toolkit: Toolkit): Cache {
       return await Promise.all(
         texts.map((text, i) => {
           const own = tagKeys(namespace, entryTags(text)).map((tag) => found[tags.indexOf(tag)] as string | null)
-          const entry = readEntry([text, stamp, ...own])
+          const entry = readEntry([text, stamp, ...own], now())
           return typeof entry === 'string' ? undefined : readPayload(serializer, entry.payload, places[i] as string)
         }),
       )

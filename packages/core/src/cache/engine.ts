@@ -119,7 +119,7 @@ export function read({ context }: Engine, { key, stampKeys, policy }: Place<neve
 /** Reads without loading. Rejects with `StoreError`. */
 export async function look(engine: Engine, place: Place<never>): Promise<Lookup> {
   const values = await read(engine, place)
-  return { values, entry: readEntry(values) }
+  return { values, entry: readEntry(values, engine.context.now()) }
 }
 
 /** Counts what became of a call, and tells it to those who listen. */

@@ -1,4 +1,5 @@
 import type { MissReason } from '../events/events.js'
+import { TOMBSTONE_MS } from './lifetimes.js'
 
 /**
  * A stored entry, as text:
@@ -12,10 +13,7 @@ import type { MissReason } from '../events/events.js'
  * A tombstone, `!` and random digits, takes the place of an entry that was evicted by key.
  */
 const VERSION = '1'
-/**
- * In place of the version, where the store keeps an entry beyond `freshUntilAt`. To readers who do not look at that, it
- * is unreadable: they must not serve it for longer than its ttl.
- */
+/** In place of the version, where the store keeps an entry beyond `freshUntilAt`. */
 export const KEPT = '2'
 const TOMBSTONE = '!'
 const LENGTH_AT = 16
@@ -46,21 +44,20 @@ export function writeEntry(entry: Entry & Loaded, stamps: readonly string[], tag
  * The entry that a read brought, or why there is none. A stamp that is missing, or another than at the time of the
  * load, means that the entry was evicted since.
  * @param values what lies at the entry's key, and behind it the stamps as they are now
- * @param kept `KEPT` for readers who look at `freshUntilAt`
+ * @param nowMs the wall clock, for entries that the store keeps for longer than they are fresh; 0 takes them too
  */
-export function readEntry(values: readonly (string | null)[], kept?: typeof KEPT): Entry | MissReason {
+export function readEntry(values: readonly (string | null)[], nowMs: number): Entry | MissReason {
   const text = values[0] ?? null
   if (text === null) return 'absent'
   if (text[0] === TOMBSTONE) return 'evicted'
   const end = text.indexOf(';', STAMPS_AT)
   const tagsLength = text.startsWith('0000', TAGS_AT) ? 0 : parse(text, TAGS_AT, STAMPS_AT)
   const payloadAt = end + 1 + tagsLength
-  if (
-    (text[0] !== VERSION && text[0] !== kept) ||
-    end < 0 ||
-    text.length - payloadAt !== parse(text, LENGTH_AT, TAGS_AT)
-  )
+  const isKept = text[0] === KEPT
+  if (!(isKept || text[0] === VERSION) || end < 0 || text.length - payloadAt !== parse(text, LENGTH_AT, TAGS_AT)) {
     return 'unreadable'
+  }
+  if (isKept && parse(text, 1, 10) <= nowMs) return 'expired'
   let at = STAMPS_AT - 1
   for (let i = 1; i < values.length; i++) {
     const stamp = values[i]
@@ -74,13 +71,23 @@ export function readEntry(values: readonly (string | null)[], kept?: typeof KEPT
 
 /** The tags that an entry names, none where it names none or is no entry. */
 export function entryTags(text: string | null): string[] {
-  const end = text?.[0] === VERSION ? text.indexOf(';', STAMPS_AT) : -1
+  const end = text && text[0] !== TOMBSTONE ? text.indexOf(';', STAMPS_AT) : -1
   const length = end < 0 ? 0 : parse(text as string, TAGS_AT, STAMPS_AT)
   try {
     return length ? JSON.parse((text as string).slice(end + 1, end + 1 + length)) : []
   } catch {
     return []
   }
+}
+
+/**
+ * For how long the store has to keep an entry beyond its ttl, so that what was evicted before it stays out. A tombstone
+ * keeps away loads from before the eviction. Whatever takes its place does so for as long: should it expire before, such
+ * a load would find the key as absent as at its beginning.
+ * @param found what the entry replaces
+ */
+export function guardMs(found: string | null | undefined, ttlMs: number): number {
+  return found && (found[0] === TOMBSTONE || found[0] === KEPT) ? Math.max(0, TOMBSTONE_MS - ttlMs) : 0
 }
 
 export function writeTombstone(id: string): string {

@@ -1,6 +1,6 @@
 import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
 import { type Engine, fallBack, type Request, type Values } from './engine.js'
-import { writeEntry } from './entry.js'
+import { guardMs, writeEntry } from './entry.js'
 import type { Flight } from './flights.js'
 import { MAX_LOAD_MS } from './lifetimes.js'
 import type { HeldStamps } from './stamps.js'
@@ -36,9 +36,9 @@ export async function loadAndFill<Result>(
     }
     // Evicted meanwhile, or so slow that an eviction's tombstone may have gone.
     if (flight.abandoned || loadMs > MAX_LOAD_MS) return false
-    const { staleMs = 0 } = policy
-    const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs, payload, staleMs }, words, tags)
     const found = values?.[0]
+    const staleMs = Math.max(policy.staleMs ?? 0, guardMs(found, ttlMs))
+    const text = writeEntry({ freshUntilAtMs: now() + ttlMs, loadMs, payload, staleMs }, words, tags)
     const when = typeof found === 'string' ? { matches: found } : 'absent'
     const budgetMs = Math.max(1, policy.budgetMs - readMs)
     try {

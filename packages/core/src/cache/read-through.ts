@@ -34,7 +34,7 @@ function serve<Result>(
   values: Values,
   readMs: number,
 ): Result | Promise<Result> {
-  const entry = readEntry(values)
+  const entry = readEntry(values, engine.context.now())
   if (typeof entry === 'string') return load(engine, request, values, readMs, entry)
   const unreadable = () => load(engine, request, values, readMs, 'unreadable')
   let value: unknown

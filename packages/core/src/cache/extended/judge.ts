@@ -21,7 +21,7 @@ export interface Judged extends Entry, Loaded {
 export function judge(values: Values, plan: Plan, nowMs: number): Judged | MissReason {
   const text = values[0] as string
   if (isLease(text)) return 'leased'
-  const entry = readEntry(values, KEPT)
+  const entry = readEntry(values, 0)
   if (typeof entry === 'string') return entry
   const loaded = { freshUntilAtMs: parse(text, 1, 10), loadMs: parse(text, 10, 16) }
   // One that the store drops when its ttl ends is fresh as long as it is there, whatever the clock of this machine says.

@@ -90,7 +90,7 @@ export type Stored = { readonly value: unknown } | MissReason | undefined
 
 /** What the values of a read come to. A Promise only where decoding is one. */
 export function decode(engine: Engine, { request, values }: Found, fit: Fit): Stored | Promise<Stored> {
-  const entry = values && readEntry(values)
+  const entry = values && readEntry(values, engine.context.now())
   if (!entry || typeof entry === 'string') return entry
   const { serializer } = fit(request).policy
   try {
