@@ -120,9 +120,9 @@ export function createEngine(parts: EngineParts): LimitEngine {
     const known = mode === SPEND && blocks.find(key, cost, limits)
     if (known) return conclude(known)
 
-    const token = isLeased && mode === SPEND ? parts.newToken() : ''
+    const token = isLeased ? (mode === SPEND ? parts.newToken() : '') : undefined
     const lease = token ? openLease(keys, token) : undefined
-    const args = mode === SPEND && !token ? spendArgs(call) : argsOf(call, mode, token)
+    const args = mode === SPEND && !isLeased ? spendArgs(call) : argsOf(call, mode, token)
     // What this process admitted alone counts until its time is over, whether or not the store is back.
     const local = insurance.active ? await insurance.run(script, keys, args) : undefined
     if (local && !isAdmitted(local)) return conclude(local, failure ?? 'local')
@@ -162,7 +162,7 @@ export function createEngine(parts: EngineParts): LimitEngine {
     wait: (call, patience) => wait(call.key, () => decide(call, SPEND), patience),
     async adjust(call, mode) {
       const keys = keysOf(call.key)
-      const args = argsOf(call, mode)
+      const args = argsOf(call, mode, isLeased ? '' : undefined)
       blocks.forget(call.key)
       if (insurance.active) await insurance.run(script, keys, args)
       // Not replayable: it would be given or taken twice.

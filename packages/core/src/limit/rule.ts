@@ -47,9 +47,12 @@ export interface Rule {
 export type Decision = readonly number[]
 export const NUMBERS_PER_DECISION = 4
 
-/** The arguments of a {@link limitScript}. */
-export function limitArgs(cost: number, mode: Mode, rules: readonly Numbers[], token = ''): (string | number)[] {
-  return [cost, mode, ...rules.flat(), token]
+/** The arguments of a {@link limitScript}. @param token for rules that give out leases, if there are any */
+export function limitArgs(cost: number, mode: Mode, rules: readonly Numbers[], token?: string): (string | number)[] {
+  const args: (string | number)[] = [cost, mode]
+  for (const numbers of rules) args.push(...numbers)
+  if (token !== undefined) args.push(token)
+  return args
 }
 
 /** What every limiter's script begins with: its arguments, and the server's clock for rules that ask for it. */
@@ -103,7 +106,8 @@ return answer`
 /**
  * Rules as one atomic step: all spend, or none does. A denial writes nothing, nor does a look.
  *
- * KEYS: one for each rule. ARGV: cost, mode, then limit, span and grain of each rule, and a token.
+ * KEYS: one for each rule. ARGV: cost, mode, then limit, span and grain of each rule, and a token for rules that give
+ * out leases.
  * Returns four whole numbers for each rule: 1 or 0, what is left (0 or more), milliseconds to a retry, to a reset.
  */
 export function limitScript(rules: readonly Rule[]): Script<Decision> {
@@ -113,7 +117,7 @@ export function limitScript(rules: readonly Rule[]): Script<Decision> {
     lua: first && rules.length === 1 ? oneRule(first) : severalRules(rules),
     step(view, keys, args) {
       const [cost, mode] = args.map(Number) as [number, Mode]
-      const ask = { cost, mode, token: String(args.at(-1)), nowMs: view.nowMs() }
+      const ask = { cost, mode, token: String(args[3 * keys.length + 2] ?? ''), nowMs: view.nowMs() }
       const numbersOf = (i: number) => args.slice(3 * i + 2, 3 * i + 5).map(Number) as unknown as Numbers
       const plans = rules.map((rule, i) => rule.plan(view, keys[i] as string, numbersOf(i), ask))
       const spends = mode > LOOK && cost > 0 && plans.every(({ admitted }) => admitted)
