@@ -57,7 +57,8 @@ await adapter.publish('a', 'hello')`)
 test('a process ends while a subscription waits for its server to come back', async () => {
   const { proxy } = servers
   const ended = run(`await adapter.subscribe(['a'], { onMessage() {}, onDisconnect: () => console.log('lost') })
-await adapter.publish('a', 'ready')`)
+// Its answer may be what is cut.
+await adapter.publish('a', 'ready').catch(() => {})`)
   await expect.poll(() => proxy.commands()).toEqual(['PUBLISH'])
   proxy.fault = { status: 503, body: '{}' }
   proxy.cut()
