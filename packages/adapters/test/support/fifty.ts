@@ -19,17 +19,19 @@ export async function fifty(adapter: Adapter, during: (call: number) => unknown 
   const events: LarderEvent[] = []
   const larder = createLarder({ adapter, namespace: `fifty-${Math.random()}`, onEvent: (event) => events.push(event) })
   const find = larder.cached('1m', 'find', async (id: number) => {
+    const startedMs = performance.now()
     await new Promise((resolve) => setTimeout(resolve, METHOD_MS))
-    return { id }
+    // A timer is late where the machine has other work, and that is not the store's doing.
+    return { id, tookMs: performance.now() - startedMs }
   })
   const calls: Promise<number>[] = []
   for (let call = 0; call < 50; call++) {
     await during(call)
     const startedMs = performance.now()
     calls.push(
-      find(call).then(({ id }) => {
+      find(call).then(({ id, tookMs }) => {
         if (id !== call) throw new Error(`call ${call} got the value of ${id}`)
-        return performance.now() - startedMs - METHOD_MS
+        return performance.now() - startedMs - tookMs
       }),
     )
     await new Promise((resolve) => setTimeout(resolve, 20))
