@@ -8,7 +8,7 @@ import { type Duration, toMs } from '../time/duration.js'
 import { tagKeys } from './cached-call.js'
 import { type CacheStats, engineOf, type Place } from './engine.js'
 import { entryTags, readEntry } from './entry.js'
-import { evict } from './evict.js'
+import { abandonFlights, evict } from './evict.js'
 import { put } from './put.js'
 import { readThrough } from './read-through.js'
 
@@ -117,7 +117,7 @@ export function createCache(toolkit: Toolkit): Cache {
       const { namespace, store } = toolkit.context()
       const pattern = escapeGlob(directKey(namespace, '')) + glob
       const fits = globToRegExp(pattern)
-      const abandon = () => engine().flights.abandon((flight) => fits.test(flight.key))
+      const abandon = () => abandonFlights(engine().flights, (flight) => fits.test(flight.key))
       abandon()
       const deleted = await store.call(
         'deleteMatching',

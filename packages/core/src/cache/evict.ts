@@ -2,6 +2,7 @@ import { namespaceStamp } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
 import type { Engine } from './engine.js'
 import { writeTombstone } from './entry.js'
+import type { Flight, Flights } from './flights.js'
 import { STAMP_TTL_MS, TOMBSTONE_MS } from './lifetimes.js'
 import type { CachedOptions } from './options.js'
 
@@ -63,5 +64,14 @@ export async function tellOthers(engine: Engine, keys: readonly string[], stampK
 /** Keeps loads under way from being joined and stored, and forgets what this process holds. */
 export function abandon({ flights, near }: Engine, keys: readonly string[], stampKeys: readonly string[]): void {
   near?.evict(keys, stampKeys)
-  flights.abandon((flight) => keys.includes(flight.key) || stampKeys.some((key) => flight.stampKeys.includes(key)))
+  abandonFlights(flights, (at) => keys.includes(at.key) || stampKeys.some((key) => at.stampKeys.includes(key)))
+}
+
+/** Takes every load that `fits` off the board. */
+export function abandonFlights(flights: Flights, fits: (flight: Flight) => boolean): void {
+  for (const flight of flights.all()) {
+    if (!fits(flight)) continue
+    flight.abandoned = true
+    flights.end(flight)
+  }
 }

@@ -24,8 +24,8 @@ export interface Flights {
   /** Begins a flight that later callers of `key` find, with what `fly` gives as its promise. */
   begin<Result>(place: Pick<Flight, 'key' | 'stampKeys'>, fly: (flight: Flight) => Promise<Result>): Promise<Result>
   end(flight: Flight): void
-  /** Takes every flight that `fits` off the board. */
-  abandon(fits: (flight: Flight) => boolean): void
+  /** Those on the board. */
+  all(): Iterable<Flight>
 }
 
 export function createFlights(context: Context): Flights {
@@ -44,12 +44,6 @@ export function createFlights(context: Context): Flights {
     end(flight) {
       if (current.get(flight.key) === flight) current.delete(flight.key)
     },
-    abandon(fits) {
-      for (const flight of current.values()) {
-        if (!fits(flight)) continue
-        flight.abandoned = true
-        current.delete(flight.key)
-      }
-    },
+    all: () => current.values(),
   }
 }

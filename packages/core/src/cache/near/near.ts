@@ -80,7 +80,12 @@ function createNear(engine: Engine): Near {
     hear(names) {
       for (const name of names) marks.end(name)
       const isAbout = (name: string) => names.includes(name)
-      engine.flights.abandon(({ key, stampKeys }) => isAbout(key) || stampKeys.some(isAbout))
+      // As `abandonFlights`, which is loaded at once by those who use it, and this is not.
+      for (const flight of engine.flights.all()) {
+        if (!isAbout(flight.key) && !flight.stampKeys.some(isAbout)) continue
+        flight.abandoned = true
+        engine.flights.end(flight)
+      }
     },
     drop() {
       marks.end(EVERYTHING)
