@@ -1,4 +1,4 @@
-import type { StoreError } from '../errors/store-error.js'
+import { StoreError } from '../errors/store-error.js'
 import { background } from '../platform/background.js'
 import { chores } from '../platform/chores.js'
 import { platform } from '../platform/index.js'
@@ -161,7 +161,16 @@ function standInTheWay(
     const untilMs = monotonicMs() + budgetMs
     // Whole milliseconds, for reads of one tick to fold.
     const leftMs = () => Math.max(1, Math.floor(untilMs - monotonicMs()))
-    while (pending.size) await flush(leftMs())
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // What is under way may have been begun by one with more time.
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new StoreError(store.adapter.name, 'set', 'timeout')), budgetMs)
+    })
+    try {
+      while (pending.size) await Promise.race([flush(leftMs()), late])
+    } finally {
+      clearTimeout(timer)
+    }
     return leftMs()
   }
   const open = store as { -readonly [Name in keyof Store]: Store[Name] }
