@@ -246,3 +246,29 @@ test('a call waits for evictions no longer than its own budget, though another w
   await vi.advanceTimersByTimeAsync(2_000)
   expect(await Promise.all(both)).toEqual(['patient', 'hasty'])
 })
+
+test('evictions that wait hold up the cache alone: not locks, calls that ran once, and sessions', async () => {
+  // Full: what is there can be read.
+  const full = failing(memory({ now: clock.now }), {
+    active: false,
+    error: down,
+    when: ({ method, args }) => method === 'set' && String(args[0]).includes('$kv'),
+  })
+  const larder = createLarder({ adapter: full, now: clock.now, store: { breaker: { failures: 1_000_000 } } })
+  const sessions = larder.createSessions<{ user: string }>({ ttl: '1h', rolling: false })
+  const id = await sessions.create({ user: 'ada' })
+  const pay = larder.idempotent(
+    { prefix: 'pay', ttl: '1d', key: (order: string) => order },
+    async (_order: string) => version,
+  )
+  await pay('o1')
+  full.active = true
+  await expect(larder.cache.delete('greeting')).rejects.toThrow(StoreError)
+  version = 2
+  expect((await sessions.get(id))?.data).toEqual({ user: 'ada' })
+  expect(await larder.locks.isHeld('report')).toBe(false)
+  expect(await pay('o1')).toBe(1)
+  expect(await pay('o2')).toBe(2)
+  expect(await larder.cache.getOrSet('greeting', async () => 'new', { ttl: '1h' })).toBe('new')
+  expect(larder.cache.stats().fallbacks).toBe(1)
+})
