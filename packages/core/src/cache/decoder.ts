@@ -14,17 +14,12 @@ const MAX_LENGTH = 4_096
 export function createDecoder(): Decode {
   const copies = new Map<string, () => unknown>()
   return (serializer, payload, text, key) => {
+    // Another one may refuse what the default takes, as one with a schema does.
+    if (serializer !== defaultSerializer) return serializer.deserialize(payload, key)
     const copy = copies.get(text)
     if (copy !== undefined) return copy()
     const value = serializer.deserialize(payload, key)
-    if (
-      text.length > MAX_LENGTH ||
-      serializer !== defaultSerializer ||
-      typeof value !== 'object' ||
-      value === null ||
-      !isPlainJson(value)
-    )
-      return value
+    if (text.length > MAX_LENGTH || typeof value !== 'object' || value === null || !isPlainJson(value)) return value
     if (copies.size >= MAX_DECODED) copies.clear()
     const isFlat = !Array.isArray(value) && Object.values(value).every((item) => typeof item !== 'object')
     copies.set(text, isFlat ? () => ({ ...value }) : () => copyPlain(value))

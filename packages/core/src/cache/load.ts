@@ -56,6 +56,8 @@ export async function loadAndFill<Result>(
   }
 
   try {
+    // In a turn of its own: its caller may be a load too, whose `currentLoad()` is not this one's.
+    await 0
     const startedMs = monotonicMs()
     const result = await request.load()
     flight.result = [result]

@@ -1,4 +1,4 @@
-import type { StoreError } from '../errors/store-error.js'
+import { StoreError } from '../errors/store-error.js'
 import { background } from '../platform/background.js'
 import { chores } from '../platform/chores.js'
 import { platform } from '../platform/index.js'
@@ -18,6 +18,8 @@ const FIRST_PAUSE_MS = 1_000
 const MAX_PAUSE_MS = 60_000
 /** How many such tries there are before only the next use of the cache, or a drain, tries again. */
 const MAX_TRIES = 20
+/** Of the rooms that begin with `$`, the cache's: see `keys/layout.ts`. */
+const OWN_ROOMS = /^\$(kv:|all$|prefix:|tag:)/
 /** How many where the runtime has to keep a request alive for them. */
 const MAX_KEPT_TRIES = 3
 
@@ -70,7 +72,7 @@ export function retryLater(
 }
 
 function createRecovery(context: Context): Recovery {
-  const { store, monotonicMs, events } = context
+  const { store, monotonicMs, events, namespace } = context
   const pending: Recovery['pending'] = new Map()
 
   async function send(item: Pending, budgetMs: number): Promise<void> {
@@ -128,7 +130,7 @@ function createRecovery(context: Context): Recovery {
     }
   }
 
-  standInTheWay(store, monotonicMs, pending, flush)
+  standInTheWay(store, namespace, monotonicMs, pending, flush)
   let isRetrying = false
   return {
     pending,
@@ -148,27 +150,40 @@ function createRecovery(context: Context): Recovery {
 
 /**
  * Lets no read and no fill of the cache pass while evictions wait; together they take no longer than one budget. In
- * place, so that all who hold the store meet it, and for good: others may have wrapped it since.
+ * place, so that all who hold the store meet it, and for good: others may have wrapped it since. Locks, sessions and the
+ * like pass, and need not fail because the store is full.
  */
 function standInTheWay(
   store: Store,
+  namespace: string,
   monotonicMs: () => number,
   pending: Recovery['pending'],
   flush: (budgetMs: number) => Promise<void>,
 ): void {
   const { read, set } = store
+  const isCaches = (key: string) => !key.startsWith(`${namespace}:$`) || OWN_ROOMS.test(key.slice(namespace.length + 1))
+  const isHeldUp = (keys: readonly string[]) => pending.size > 0 && keys.some(isCaches)
   async function clear(budgetMs = store.budgetMs): Promise<number> {
     const untilMs = monotonicMs() + budgetMs
     // Whole milliseconds, for reads of one tick to fold.
     const leftMs = () => Math.max(1, Math.floor(untilMs - monotonicMs()))
-    while (pending.size) await flush(leftMs())
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // What is under way may have been begun by one with more time.
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new StoreError(store.adapter.name, 'set', 'timeout')), budgetMs)
+    })
+    try {
+      while (pending.size) await Promise.race([flush(leftMs()), late])
+    } finally {
+      clearTimeout(timer)
+    }
     return leftMs()
   }
   const open = store as { -readonly [Name in keyof Store]: Store[Name] }
   open.read = (keys, budgetMs) =>
-    pending.size ? clear(budgetMs).then((leftMs) => read(keys, leftMs)) : read(keys, budgetMs)
+    isHeldUp(keys) ? clear(budgetMs).then((leftMs) => read(keys, leftMs)) : read(keys, budgetMs)
   open.set = (key, value, options, budgetMs) =>
-    pending.size
+    isHeldUp([key])
       ? clear(budgetMs).then((leftMs) => set(key, value, options, leftMs))
       : set(key, value, options, budgetMs)
 }

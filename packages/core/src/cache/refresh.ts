@@ -28,5 +28,13 @@ export async function refresh<Result>(engine: Engine, wanted: Request<Result>): 
     engine.near?.evict([key], [])
     await tellOthers(engine, [key], [])
   } else if (values) await evict(engine, [key], []).catch(failed)
+  else {
+    // The caller has waited for the store once. What it still holds is older, and goes when it is back.
+    const { background } = await import('../platform/background.js')
+    background(
+      engine.context,
+      evict(engine, [key], []).catch(() => {}),
+    )
+  }
   return result
 }

@@ -13,6 +13,11 @@ export const INSTRUMENTS = {
   'larder.cache.load.duration': { kind: 'histogram', unit: 's', description: 'Runs of cached functions' },
   'larder.cache.evictions': { kind: 'counter', unit: '{key}', description: 'Keys and stamps evicted' },
   'larder.cache.events': { kind: 'counter', unit: '{event}', description: 'What else happened in caches' },
+  'larder.bus.events': {
+    kind: 'counter',
+    unit: '{event}',
+    description: 'Connections of subscriptions lost and back, listeners that failed',
+  },
   'larder.rate_limit.denied': { kind: 'counter', unit: '{call}', description: 'Calls refused by a rate limit' },
   'larder.lock.wait.duration': { kind: 'histogram', unit: 's', description: 'Waits that ended with the lock' },
   'larder.lock.events': { kind: 'counter', unit: '{event}', description: 'Locks released, lost, not released' },
@@ -31,7 +36,7 @@ export const INSTRUMENTS = {
 export const BOUNDS_S = [0.0002, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
 /** What became of a cached call, by the event that tells it. */
-const OUTCOMES = ['hit', 'stale', 'miss', 'dedupe', 'fallback']
+const OUTCOMES = ['stale', 'miss', 'dedupe', 'fallback']
 
 /**
  * What an event means in numbers. Keys never become attributes: there would be as many time series as keys.
@@ -66,6 +71,16 @@ export function measure(event: LarderEvent): Measurement[] {
         ),
       ]
     }
+    case 'hit':
+      return one('larder.cache.calls', { 'larder.outcome': 'hit', ...(event.tier && { 'larder.tier': event.tier }) })
+    case 'refresh':
+      return one('larder.cache.events', { 'larder.event': event.error === undefined ? 'refresh' : 'refresh failed' })
+    case 'lease':
+      return one('larder.cache.events', { 'larder.event': event.taken ? 'lease taken' : 'lease refused' })
+    case 'bus':
+      return one('larder.bus.events', { 'larder.event': event.state })
+    case 'listenerFailed':
+      return one('larder.bus.events', { 'larder.event': event.type })
     default:
       if (event.type === 'fallback' && event.operation !== 'cache') {
         return one('larder.cache.events', { 'larder.event': `fallback ${event.operation}` })

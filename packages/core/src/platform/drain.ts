@@ -21,10 +21,14 @@ export async function drainTasks(limitMs: number, owner?: object): Promise<boole
   const ofOwner = <Item>(items: Iterable<readonly [Item, object]>) =>
     [...items].filter(([, mark]) => !owner || mark === owner).map(([item]) => item)
   try {
-    await Promise.race([Promise.allSettled(ofOwner(chores()).map((run) => run())), late])
+    let choresEnded = false
+    const ended = Promise.allSettled(ofOwner(chores()).map((run) => run())).then(() => {
+      choresEnded = true
+    })
+    await Promise.race([ended, late])
     for (;;) {
       const mine = ofOwner(tasks())
-      if (mine.length === 0) return true
+      if (mine.length === 0) return choresEnded
       if (isLate) return false
       await Promise.race([Promise.all(mine), late])
     }

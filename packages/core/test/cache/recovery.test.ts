@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createLarder, type Larder, type LarderEvent, memory, StoreError } from '../../src/index.js'
-import { type FakeClock, type FaultyAdapter, failing, fakeClock } from '../../src/testing/index.js'
+import { type FakeClock, type FaultyAdapter, failing, fakeClock, hanging } from '../../src/testing/index.js'
+import { withoutBus } from '../support/near.js'
 
 // The store is away while something is evicted, and comes back with what it had. `here` is the process that evicted,
 // `elsewhere` another one over the same store.
@@ -209,4 +210,65 @@ test('where the breaker lets one call through, one eviction goes ahead and the o
   const found = await Promise.all(['p1', 'p2', 'p3', 'p4'].map((id) => product(id)))
   expect(found).toEqual(['p1 v2', 'p2 v2', 'p3 v2', 'p4 v2'])
   expect(larder.cache.stats()).toMatchObject({ hits: 0, fallbacks: 1 })
+})
+
+test('several keys, where near tiers learn of them by a word in the store: all are sent, and calls are answered', async () => {
+  const adapter = failing(withoutBus(memory({ now: clock.now })), { active: false, error: down })
+  const larder = createLarder({ adapter, now: clock.now, store: { breaker: { failures: 1_000_000 } } })
+  const product = larder.cached(
+    { ttl: '1h', prefix: 'product', local: true },
+    async (id: string) => `${id} v${version}`,
+  )
+  await product('p1')
+  await product('p2')
+  version = 2
+  adapter.active = true
+  for (const id of ['p1', 'p2']) await product.evict(id).catch(() => {})
+  adapter.active = false
+  const answers = Promise.all([product('p1'), product('p2')])
+  const gaveUp = new Promise((resolve) => setTimeout(resolve, 10_000, 'no answer'))
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(await Promise.race([answers, gaveUp])).toEqual(['p1 v2', 'p2 v2'])
+})
+
+test('a call waits for evictions no longer than its own budget, though another waits longer', async () => {
+  const adapter = failing(memory({ now: clock.now }), { active: false, error: down })
+  const hung = hanging(adapter, { active: false })
+  const larder = createLarder({ adapter: hung, store: { budget: '1s', breaker: { failures: 1_000_000 } } })
+  const patient = larder.cached('1h', 'patient', async () => 'patient')
+  const hasty = larder.cached({ ttl: '1h', prefix: 'hasty', budget: '20ms' }, async () => 'hasty')
+  adapter.active = true
+  await larder.cache.delete('greeting').catch(() => {})
+  hung.active = true
+  const both = [patient(), hasty()]
+  await vi.advanceTimersByTimeAsync(50)
+  expect(await Promise.race([...both, new Promise((resolve) => queueMicrotask(() => resolve('nobody')))])).toBe('hasty')
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(await Promise.all(both)).toEqual(['patient', 'hasty'])
+})
+
+test('evictions that wait hold up the cache alone: not locks, calls that ran once, and sessions', async () => {
+  // Full: what is there can be read.
+  const full = failing(memory({ now: clock.now }), {
+    active: false,
+    error: down,
+    when: ({ method, args }) => method === 'set' && String(args[0]).includes('$kv'),
+  })
+  const larder = createLarder({ adapter: full, now: clock.now, store: { breaker: { failures: 1_000_000 } } })
+  const sessions = larder.createSessions<{ user: string }>({ ttl: '1h', rolling: false })
+  const id = await sessions.create({ user: 'ada' })
+  const pay = larder.idempotent(
+    { prefix: 'pay', ttl: '1d', key: (order: string) => order },
+    async (_order: string) => version,
+  )
+  await pay('o1')
+  full.active = true
+  await expect(larder.cache.delete('greeting')).rejects.toThrow(StoreError)
+  version = 2
+  expect((await sessions.get(id))?.data).toEqual({ user: 'ada' })
+  expect(await larder.locks.isHeld('report')).toBe(false)
+  expect(await pay('o1')).toBe(1)
+  expect(await pay('o2')).toBe(2)
+  expect(await larder.cache.getOrSet('greeting', async () => 'new', { ttl: '1h' })).toBe('new')
+  expect(larder.cache.stats().fallbacks).toBe(1)
 })

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createLarder, type LarderEvent, UsageError } from '../../src/index.js'
 import { createContext } from '../../src/options.js'
 import { background } from '../../src/platform/background.js'
+import { chores } from '../../src/platform/chores.js'
+import { drainTasks } from '../../src/platform/drain.js'
 
 const REQUEST_CONTEXT = Symbol.for('@next/request-context')
 const place = globalThis as { [symbol: symbol]: unknown }
@@ -125,4 +127,14 @@ describe('drain', () => {
     await closed
     expect(events).toEqual(['fill', 'refresh'])
   })
+})
+
+test('a drain says when a retry of what the store missed has not ended in time', async () => {
+  const context = createContext({})
+  const chore = () => new Promise<never>(() => {})
+  chores().set(chore, context.events)
+  onTestFinished(() => {
+    chores().delete(chore)
+  })
+  expect(await drainTasks(10, context.events)).toBe(false)
 })

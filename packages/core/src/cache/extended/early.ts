@@ -12,10 +12,13 @@ export type IsEarly = (entry: Loaded, nowMs: number) => boolean
  * A. Vattani, F. Chierichetti, K. Lowenstein: Optimal Probabilistic Cache Stampede Prevention. VLDB 2015,
  * https://www.vldb.org/pvldb/vol8/p886-vattani.pdf
  */
-export function createEarly({ beta = 1, random = Math.random, now }: EarlyRefreshOptions): IsEarly {
-  return ({ freshUntilAtMs, loadMs }, nowMs) => {
-    // From 0 to below 1, of which 0 has no logarithm.
-    const drawn = random() || Number.MIN_VALUE
-    return (now?.() ?? nowMs) - loadMs * beta * Math.log(drawn) >= freshUntilAtMs
-  }
+export function createEarly(options: EarlyRefreshOptions): IsEarly {
+  return ({ freshUntilAtMs, loadMs }, nowMs) =>
+    (options.now?.() ?? nowMs) + drawLeadMs(options, loadMs) >= freshUntilAtMs
+}
+
+/** For how many milliseconds before its end a result counts as over: another number each time. */
+export function drawLeadMs({ beta = 1, random = Math.random }: EarlyRefreshOptions, loadMs: number): number {
+  // From 0 to below 1, of which 0 has no logarithm.
+  return -loadMs * beta * Math.log(random() || Number.MIN_VALUE)
 }

@@ -54,6 +54,8 @@ function createWakes({ context }: Engine): Wakes {
     listening ??= store
       .call('subscribe', false, async (to) =>
         to.subscribe?.([channel], {
+          // Who waits has a timer that does.
+          holdsProcess: false,
           onMessage(key) {
             announced.delete(key)
             announced.set(key, monotonicMs())

@@ -2,11 +2,12 @@ import { runAsync } from '../../decorate/run-async.js'
 import type { Any, AsyncFunction } from '../../decorate/types.js'
 import { shared } from '../../platform/shared.js'
 import type { Toolkit } from '../../store/toolkit.js'
-import { createCachedCall } from '../cached-call.js'
+import { type CachedCall, createCachedCall } from '../cached-call.js'
 import type { Engine } from '../engine.js'
+import type { CachedOptions } from '../options.js'
 import type { RunMany } from './batch.js'
 import { fitMany } from './fit-many.js'
-import { type CachedManyOptions, type ManyId, toSingle } from './options.js'
+import { type CachedManyOptions, type ManyId, toSingle, withDefaults } from './options.js'
 import { readThroughMany } from './read-through-many.js'
 import { distinct, type Wanted } from './wanted.js'
 
@@ -40,12 +41,19 @@ export function createManyCall(
   options: CachedManyOptions,
   prefixOf: (self: unknown) => string,
 ): ManyCall {
-  // It tells keys, stamps and how long to keep a value, as for a function of a single id, and is never called.
-  const { request, prefixStamp, engine } = createCachedCall(toolkit, fn, toSingle(options), prefixOf)
+  let made: CachedCall | undefined
+  /** Tells keys, stamps and how long to keep a value, as for a function of a single id, and is never called. */
+  function single(): CachedCall {
+    // Made by the first call: before that, the toolkit's defaults are not known.
+    const defaults = toolkit.context().options.defaults?.cached as CachedOptions | undefined
+    made ??= createCachedCall(toolkit, fn, toSingle(withDefaults(defaults, options)), prefixOf)
+    return made
+  }
+  const engine = () => single().engine()
   const many: ManyCall = {
     engine,
-    prefixStamp,
-    wanted: (self, ids, rest) => distinct(ids).map((id) => ({ id, request: request(self, [id, ...rest]) })),
+    prefixStamp: (self) => single().prefixStamp(self),
+    wanted: (self, ids, rest) => distinct(ids).map((id) => ({ id, request: single().request(self, [id, ...rest]) })),
     runMany: (self, rest) => (ids) => runAsync('CachedMany', fn, self, [ids, ...rest]),
     async call(self, ids, rest) {
       const wanted = many.wanted(self, ids, rest)

@@ -34,6 +34,12 @@ const OPTIONS = [
 export interface CachedManyOptions<Id extends ManyId = Any, Rest extends Any[] = Any[], Value = Any>
   extends Pick<CachedOptions<[id: Id, ...rest: Rest], Value>, (typeof OPTIONS)[number]> {}
 
+/** Of the defaults for `@Cached`, those that make sense for each id, and before them a function's own. */
+export function withDefaults(defaults: CachedOptions | undefined, own: CachedManyOptions): CachedManyOptions {
+  const given = Object.entries(defaults ?? {}).filter(([name]) => (OPTIONS as readonly string[]).includes(name))
+  return { ...Object.fromEntries(given), ...own }
+}
+
 /**
  * The options of the function that takes a single id, and gives `undefined` for an absent one.
  * @throws UsageError that names the option at fault

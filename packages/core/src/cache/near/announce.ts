@@ -22,7 +22,10 @@ export async function announce(engine: Engine, keys: readonly string[], stampKey
       const channel = evictionChannel(namespace)
       await store.call('publish', true, (to) => (to.publish as NonNullable<typeof to.publish>)(channel, message))
     } else if (own.length) {
-      await store.set(evictedKeysStamp(namespace), randomId(), { ttlMs: STAMP_TTL_MS })
+      // Not by `store.set`: while evictions wait to be tried again, that waits for them, and they wait for this.
+      await store.call('set', true, (to, call) =>
+        to.set(evictedKeysStamp(namespace), randomId(), Object.assign(call, { ttlMs: STAMP_TTL_MS })),
+      )
     }
   } catch (error) {
     events.emit({ type: 'fallback', operation: 'bus', prefix: '$near', error })

@@ -18,6 +18,7 @@ export function connectToBus(engine: Engine, near: Near): News {
   let subscription: Subscription | undefined
   let retryAtMs = Number.NEGATIVE_INFINITY
   let isClosed = false
+  let isLost = false
 
   function receive(message: string): void {
     const eviction = readEviction(message)
@@ -27,13 +28,18 @@ export function connectToBus(engine: Engine, near: Near): News {
   }
 
   function lose(): void {
-    if (near.validUntilAtMs > 0) events.emit({ type: 'bus', state: 'disconnected', channels })
+    if (near.validUntilAtMs > 0) {
+      isLost = true
+      events.emit({ type: 'bus', state: 'disconnected', channels })
+    }
     near.validUntilAtMs = Number.NEGATIVE_INFINITY
     near.drop()
     retryAtMs = monotonicMs() + RETRY_MS
   }
 
   function gain(): void {
+    if (isLost) events.emit({ type: 'bus', state: 'reconnected', channels })
+    isLost = false
     near.validUntilAtMs = Number.POSITIVE_INFINITY
     retryAtMs = Number.POSITIVE_INFINITY
   }
@@ -52,10 +58,7 @@ export function connectToBus(engine: Engine, near: Near): News {
       holdsProcess: false,
       onMessage: ifCurrent(receive),
       onDisconnect: ifCurrent(lose),
-      onReconnect: ifCurrent(() => {
-        events.emit({ type: 'bus', state: 'reconnected', channels })
-        gain()
-      }),
+      onReconnect: ifCurrent(gain),
     }
     const ended = subscription
     try {

@@ -1,5 +1,6 @@
 import type { Any } from '../../decorate/types.js'
 import type { Engine, Place, Policy, Request } from '../engine.js'
+import { drawLeadMs } from '../extended/early.js'
 import type { LocalOptions } from '../options.js'
 import { NearEntry, type Sharing } from './entry.js'
 import { EVERYTHING, nearOf } from './near.js'
@@ -46,6 +47,7 @@ export function createTier(engine: Engine, { prefix, serializer, options = { ttl
   const sharing: Sharing = { prefix, share, serializer }
   // Where tags depend on the call, they have to be seen before an entry may be served.
   const hasFixedTags = typeof options.tags !== 'function'
+  const early = options.earlyRefresh === true ? {} : options.earlyRefresh
   const entries = new Map<string, NearEntry>()
   let sieve = createSieve<NearEntry>()
 
@@ -58,11 +60,13 @@ export function createTier(engine: Engine, { prefix, serializer, options = { ttl
 
   function keep(
     { key, stampKeys, slot }: Request<Any>,
-    { payload, freshUntilAtMs }: Parts,
+    { payload, freshUntilAtMs, loadMs }: Parts,
     value?: { readonly value: unknown },
   ): void {
     const nowMs = near.now()
-    const untilAtMs = Math.min(nowMs + ttlMs, freshUntilAtMs)
+    // What nobody asks the store for, nobody would refresh early: from a moment drawn likewise, callers ask again.
+    const leadMs = early ? drawLeadMs(early, loadMs) : 0
+    const untilAtMs = Math.min(nowMs + ttlMs, freshUntilAtMs - leadMs)
     const bytes = 2 * (key.length + payload.length) + ENTRY_OVERHEAD_BYTES
     const existing = entries.get(key)
     if (existing) remove(existing)

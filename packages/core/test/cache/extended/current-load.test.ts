@@ -110,3 +110,18 @@ test('a method that awaits before it asks gets nothing of another load', async (
   await settled()
   expect(seen).toEqual([undefined, undefined])
 })
+
+test('a cached function that a load calls at once has a load of its own, and never the result of its caller', async () => {
+  const { cached, advance, settled } = setUp()
+  const seen: unknown[] = []
+  const inner = cached('1s', 'inner', async () => {
+    seen.push(currentLoad().previous)
+    return 'inner'
+  })
+  const outer = cached({ ttl: '1m', prefix: 'outer', staleWhileRevalidate: '1h' }, () => inner())
+  await outer()
+  advance(60_000)
+  await outer()
+  await settled()
+  expect(seen).toEqual([undefined, undefined])
+})

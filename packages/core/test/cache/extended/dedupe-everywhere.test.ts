@@ -314,6 +314,25 @@ describe('a stale result', () => {
   })
 })
 
+test('the subscription by which a process learns of loads elsewhere keeps no process alive', async () => {
+  const store = memory()
+  const held: unknown[] = []
+  const adapter: Adapter = {
+    ...store,
+    subscribe(channels, listener) {
+      held.push(listener.holdsProcess)
+      return (store.subscribe as NonNullable<Adapter['subscribe']>)(channels, listener)
+    },
+  }
+  const { load, calls } = createOrigin<string>()
+  const leading = createLarder({ adapter: { ...store } }).cached(options, load)()
+  await expect.poll(() => calls.length).toBe(1)
+  const waiting = createLarder({ adapter }).cached(options, load)()
+  await expect.poll(() => held).toEqual([false])
+  calls[0]?.resolve('value')
+  expect(await Promise.all([leading, waiting])).toEqual(['value', 'value'])
+})
+
 describe('when the store fails', () => {
   test('the method runs', async () => {
     const { cached } = createLarder({ adapter: failing(memory()) })

@@ -593,3 +593,13 @@ describe('refuses, and names the way out', () => {
     }).toThrow(expect.objectContaining({ code: 'ERR_DECORATOR_POSITION' }))
   })
 })
+
+test('options by default hold for it as its own do: about values, never about absent ids', async () => {
+  const unless = vi.fn((value: { draft?: boolean }) => value.draft === true)
+  const { cachedMany } = setUp({ defaults: { cached: { unless, staleWhileRevalidate: '1h' } } })
+  const load = vi.fn(async (ids: string[]) => new Map(ids.filter((id) => id !== 'none').map((id) => [id, { id }])))
+  const find = cachedMany({ ttl: '1m', prefix: 'find' }, load)
+  for (let i = 0; i < 2; i++) expect([...(await find(['a', 'none'])).keys()]).toEqual(['a'])
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(unless).toHaveBeenCalledTimes(1)
+})

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { cacheOf } from '../../../src/index.js'
-import { expectCommands } from '../../../src/testing/index.js'
+import { expectCommands, failing } from '../../../src/testing/index.js'
 import { nearHits, startProcesses, warm } from '../../support/near.js'
 
 describe('a hit in the near tier', () => {
@@ -180,5 +180,54 @@ describe('options', () => {
     const one = startProcesses().start()
     const find = one.cached({ ttl: '5m', prefix: 'find', local: local as never }, async () => 1)
     for (let i = 0; i < 2; i++) await expect(find()).rejects.toMatchObject({ name: 'UsageError', option })
+  })
+})
+
+describe('beside other options', () => {
+  test('earlyRefresh begins before the ttl ends, though the near tier could serve until then', async () => {
+    const { start, clock } = startProcesses()
+    const one = start()
+    const load = vi.fn(async () => {
+      clock.advance(10_000)
+      return load.mock.calls.length
+    })
+    // Each draw leads by the time of one load.
+    const earlyRefresh = { random: () => Math.exp(-1) }
+    const options = { ttl: '1m', prefix: 'find', local: { ttl: '1h' }, earlyRefresh } as const
+    const find = one.cached(options, load)
+    await warm(one, () => find())
+    const before = load.mock.calls.length
+    clock.advance(49_999)
+    expect(await nearHits(one, () => find())).toBe(1)
+    clock.advance(1)
+    await find()
+    await one.drain()
+    expect(load).toHaveBeenCalledTimes(before + 1)
+  })
+
+  test('@CachePut leaves nothing older in either tier, even when the store is down', async () => {
+    const { start, store } = startProcesses()
+    const adapter = failing(store, { active: false })
+    const one = start({ adapter })
+    let name = 'old'
+    class Catalog {
+      @one.Cached({ ttl: '1h', prefix: 'name', local: { ttl: '1h' } })
+      async name(_id: string): Promise<string> {
+        return name
+      }
+      @one.CachePut({ ttl: '1h', prefix: 'name', key: (id: string) => id })
+      async rename(_id: string, to: string): Promise<string> {
+        name = to
+        return to
+      }
+    }
+    const catalog = new Catalog()
+    await warm(one, () => catalog.name('a'))
+    adapter.active = true
+    expect(await catalog.rename('a', 'new')).toBe('new')
+    expect(await catalog.name('a')).toBe('new')
+    adapter.active = false
+    await one.drain()
+    expect(await catalog.name('a')).toBe('new')
   })
 })

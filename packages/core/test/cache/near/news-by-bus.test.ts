@@ -349,3 +349,16 @@ test('an eviction that the store got only later is announced then', async () => 
   await one.cache.get('anything')
   expect(await findInTwo('a')).toBe(2)
 })
+
+test('a connection that comes back by a subscription made anew is told of too', async () => {
+  const { start, clock, store } = startProcesses()
+  const connection = breakable(store)
+  const one = start({ adapter: connection.adapter })
+  const find = one.cached({ ttl: '1h', prefix: 'find', local: LOCAL }, async () => 1)
+  await warm(one, find)
+  connection.disconnect()
+  clock.advance(1_000)
+  await warm(one, find)
+  const states = one.told.flatMap((event) => (event.type === 'bus' ? [event.state] : []))
+  expect(states).toEqual(['disconnected', 'reconnected'])
+})
