@@ -45,8 +45,8 @@ export function createCommands({ send, resultOf, isUpstash, bill }: Server): Com
     const [name, key] = command as [string, string]
     if (!missing.has(name)) {
       const reply = await send(command, call)
-      // Not known, or not allowed: nothing was done.
-      if (!/^(ERR|NOPERM)/.test(reply.error ?? '')) return isDone(await resultOf(reply))
+      // Not known, or not allowed: nothing was done. A limit of the plan is an ERR as well, and says nothing of the command.
+      if (!/^(ERR(?!.*\bmax\b.*\bexceeded)|NOPERM)/.test(reply.error ?? '')) return isDone(await resultOf(reply))
       missing.add(name)
     }
     const done = isDone(await run(script, [key], args, call))

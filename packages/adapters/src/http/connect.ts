@@ -1,6 +1,6 @@
 import type { Redis } from '@upstash/redis'
 import { findCredentials } from './credentials.js'
-import { checkOptions, type HttpOptions, type UpstashRedis } from './options.js'
+import { checkOptions, type HttpOptions, invalid, type UpstashRedis } from './options.js'
 import { type RestClient, restClient } from './rest-client.js'
 
 /** A server, and how to speak with it. */
@@ -39,6 +39,10 @@ export async function connect(
   const timeoutMs = checkOptions(options)
   const describe = (redis: UpstashRedis, tokenFrom: string): Connection => {
     const rest = restClient(redis)
+    // `fetch` would say so by printing it.
+    if (Object.values(rest.headers ?? {}).some((value) => /[^\t\x20-\x7e]/.test(`${value}`.trim()))) {
+      throw invalid('client', 'must have headers, and so a token, without line ends and in plain ASCII')
+    }
     const isUpstash = options.upstash ?? /^https:\/\/[^/]+\.upstash\.io(\/|$)/.test(rest.baseUrl ?? '')
     return { redis, rest, tokenFrom, isUpstash, timeoutMs }
   }

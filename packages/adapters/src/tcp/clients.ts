@@ -19,7 +19,7 @@ interface Ioredis {
 }
 
 /** The pause before a subscriber's next attempt: full jitter, up to 2 s. */
-const reconnectPause = (attempt: number) => Math.random() * Math.min(2_000, 50 * 2 ** attempt)
+export const reconnectPause = (attempt: number) => Math.random() * Math.min(2_000, 50 * 2 ** attempt)
 
 export function createClients(options: ResolvedTcpOptions): Clients {
   // Loaded on first need: it takes 40 ms, which importing this adapter must not.
@@ -83,6 +83,8 @@ export function createClients(options: ResolvedTcpOptions): Clients {
           },
           sentinelRetryStrategy: reconnectPause,
           maxRetriesPerRequest: null,
+          // Done by the subscriber: where ioredis does it and is refused, nobody handles that.
+          autoResubscribe: false,
           enableReadyCheck: false,
         })
         client.on('error', () => {})

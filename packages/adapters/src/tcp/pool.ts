@@ -1,6 +1,7 @@
 import { LarderError, type PoolCounts, PoolExhaustedError } from '@larder/core'
 import type { Connection } from './connection.js'
 import type { ResolvedPoolOptions } from './options.js'
+import { followTransaction } from './transaction.js'
 
 /** What a wait for a connection can be told. */
 export interface AcquireOptions {
@@ -209,11 +210,13 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
       try {
         const connection = await ready(member)
         const letGo = connection.hold()
+        const endTransaction = followTransaction(connection)
         try {
           const result = await fn(connection)
           broken = !isUnchanged(connection)
           return result
         } finally {
+          endTransaction()
           letGo()
         }
       } catch (error) {
@@ -245,7 +248,10 @@ export function createPool(open: () => Promise<Connection>, options: ResolvedPoo
   }
 }
 
-/** Whether a lease left its connection as the others know it: alive, in the same database, subscribed to nothing. */
+/**
+ * Whether a lease left its connection as the others know it: alive, in the same database, subscribed to nothing. A
+ * transaction that it left open is ended.
+ */
 function isUnchanged(connection: Connection): boolean {
   const { condition, options } = connection.client as unknown as {
     condition?: { select: number; subscriber: unknown }

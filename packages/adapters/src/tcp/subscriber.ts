@@ -1,5 +1,6 @@
 import type { Channels, Listener, Subscription } from '@larder/core'
 import type { Cluster, Redis } from 'ioredis'
+import { reconnectPause } from './clients.js'
 
 /** Subscriptions over a connection of their own, opened with the first and closed with the last. */
 export interface Subscriber {
@@ -31,7 +32,7 @@ export function createSubscriber(connect: () => Promise<Redis | Cluster>): Subsc
     const client = (await connect()) as Redis
     client.on('message', (channel, message) => deliver(false, channel, channel, message))
     client.on('pmessage', (pattern, channel, message) => deliver(true, pattern, channel, message))
-    // It comes back and subscribes anew by itself; what was said meanwhile is missed.
+    // It comes back by itself; what was said meanwhile is missed.
     let disconnects = 0
     client.on('close', () => {
       disconnects++
@@ -42,13 +43,11 @@ export function createSubscriber(connect: () => Promise<Redis | Cluster>): Subsc
     client.on('reconnecting', () => {
       if (!isHeld()) (client as unknown as Reconnecting).reconnectTimeout?.unref()
     })
-    client.on('ready', async () => {
+    client.on('ready', () => {
       const seen = disconnects
       if (seen === 0) return
-      // Once more, to learn when it is done: the answer comes behind those to what ioredis has asked by itself.
-      await subscribeAll(client)
-      if (seen !== disconnects || client !== (await opening)) return
-      for (const { listener } of entries) listener.onReconnect?.()
+      const isCurrent = async () => seen === disconnects && client === (await opening?.catch(() => undefined))
+      for (const entry of entries) void comeBack(client, entry, isCurrent)
     })
     hold(client)
     return client
@@ -62,15 +61,23 @@ export function createSubscriber(connect: () => Promise<Redis | Cluster>): Subsc
     else stream?.unref()
   }
 
-  /** Resolves when the server listens for everybody; never rejects. */
-  async function subscribeAll(client: Redis): Promise<void> {
-    const names = (byPattern: boolean) =>
-      [...entries].flatMap((entry) => (entry.byPattern === byPattern ? [...entry.names] : []))
-    const [channels, patterns] = [names(false), names(true)]
-    await Promise.allSettled([
-      channels.length && client.subscribe(...channels),
-      patterns.length && client.psubscribe(...patterns),
-    ])
+  /** Subscribes anew, and tells when the server listens. Where it refuses, tries again from time to time: rights change. */
+  async function comeBack(client: Redis, entry: Entry, isCurrent: () => Promise<boolean>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const isBack = await listen(client, entry).then(
+        () => true,
+        () => false,
+      )
+      if (!(await isCurrent()) || !entries.has(entry)) return
+      if (isBack) return entry.listener.onReconnect?.()
+      await new Promise<void>((resolve) => setTimeout(resolve, reconnectPause(attempt)).unref())
+      if (!(await isCurrent()) || !entries.has(entry)) return
+    }
+  }
+
+  /** Resolves when the server listens for it. */
+  async function listen(client: Redis, { names, byPattern }: Entry): Promise<void> {
+    if (names.size) await (byPattern ? client.psubscribe(...names) : client.subscribe(...names))
   }
 
   function deliver(byPattern: boolean, name: string, channel: string, message: string): void {
@@ -108,7 +115,7 @@ export function createSubscriber(connect: () => Promise<Redis | Cluster>): Subsc
       try {
         const client = await opening
         hold(client)
-        if (names.length) await (byPattern ? client.psubscribe(...names) : client.subscribe(...names))
+        await listen(client, entry)
       } catch (error) {
         entries.delete(entry)
         throw error

@@ -14,9 +14,11 @@ const SCAN_COUNT = 1_000
 
 /** The adapter, and what only a pool of connections can do. */
 export interface TcpAdapter extends Adapter {
+  publish: NonNullable<Adapter['publish']>
+  subscribe: NonNullable<Adapter['subscribe']>
   /**
    * Runs `fn` with a connection that nobody else uses meanwhile: for MULTI and WATCH, and for commands that block.
-   * Waiting callers are served in the order in which they came.
+   * Waiting callers are served in the order in which they came. A WATCH or MULTI that `fn` leaves open ends with the lease.
    *
    * @throws PoolExhaustedError (`ERR_POOL_EXHAUSTED`) when none is free within `pool.acquireTimeout`, or too many wait;
    * the reason of `signal` when it aborts the wait. What `fn` rejects with comes through unchanged.
@@ -184,7 +186,7 @@ function duplicate(client: Redis | Cluster): Redis | Cluster {
   const lazyConnect = true
   const copy = client.isCluster
     ? (client as Cluster).duplicate([], { lazyConnect })
-    : (client as Redis).duplicate({ lazyConnect })
+    : (client as Redis).duplicate({ lazyConnect, autoResubscribe: false })
   return watchErrors(copy).client
 }
 

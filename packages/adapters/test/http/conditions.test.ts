@@ -66,6 +66,20 @@ test('and where an ACL forbids the command', async () => {
   expect(await adapter.deleteIf('k', 'v')).toBe(true)
 })
 
+test('a limit of the plan that was reached for a while does not mean that the command is missing', async () => {
+  const { open, proxy } = servers
+  playNewServer()
+  const adapter = open()
+  proxy.fault = () => ({
+    body: `[{"error":"${text('ERR max daily request limit exceeded. Limit: 10000, Usage: 10000.')}"}]`,
+  })
+  await expect(adapter.deleteIf('k', 'v')).rejects.toMatchObject({ code: 'ERR_REPLY', reply: 'LIMIT' })
+  proxy.fault = undefined
+  proxy.requests.length = 0
+  await adapter.deleteIf('k', 'v')
+  expect(proxy.commands()).toEqual(['DELEX'])
+})
+
 test('a refusal that has another reason is told', async () => {
   const { open, redis } = servers
   playNewServer()

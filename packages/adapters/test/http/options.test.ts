@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { isLarderError } from '@larder/core'
+import { Redis } from '@upstash/redis'
 import { describe, expect, test } from 'vitest'
 import { findCredentials } from '../../src/http/credentials.js'
 import { type HttpOptions, http } from '../../src/http/index.js'
@@ -97,5 +99,14 @@ describe('what is wrong is named, and never printed', () => {
       .catch((reason: unknown) => reason)
     expect(error).toMatchObject({ name: 'UsageError', code: 'ERR_INVALID_OPTION', option })
     expect((error as Error).message).not.toContain('secret')
+  })
+
+  test('a client whose token no header can hold: `fetch` would print it', async () => {
+    const adapter = http({ client: new Redis({ url, token: 'a-secret\nof-two-lines' }) })
+    for (const act of [() => adapter.getMany(['a']), async () => adapter.subscribe?.(['a'], { onMessage() {} })]) {
+      const error: unknown = await act().catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ name: 'UsageError', code: 'ERR_INVALID_OPTION', option: 'client' })
+      expect(inspect(error)).not.toContain('secret')
+    }
   })
 })

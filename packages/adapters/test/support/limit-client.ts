@@ -27,13 +27,13 @@ export interface LimitAnswer {
   readonly remaining: number
 }
 
-/** A call as it goes over the line: bigints as text. */
+/** A call, and when it was under way, by the clock of the machine. */
 export interface Recorded {
   readonly round: number
   readonly call: LimitCall
   readonly answer: LimitAnswer
-  readonly startedAtNs: string
-  readonly endedAtNs: string
+  readonly calledAtNs: number
+  readonly answeredAtNs: number
 }
 
 type Act = (key: string, call: LimitCall) => Promise<LimitAnswer>
@@ -81,9 +81,9 @@ async function run(task: Task): Promise<void> {
         act: kind < 0.7 ? 'check' : kind < 0.85 ? 'refund' : 'peek',
         cost: 1 + Math.floor(Math.random() * 2),
       }
-      const startedAtNs = `${process.hrtime.bigint()}`
+      const calledAtNs = Number(process.hrtime.bigint())
       const answer = await act(`round ${round}`, call)
-      history.push({ round, call, answer, startedAtNs, endedAtNs: `${process.hrtime.bigint()}` })
+      history.push({ round, call, answer, calledAtNs, answeredAtNs: Number(process.hrtime.bigint()) })
     }
   }
   for (let round = 0; round < task.rounds; round++) {

@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createGateway, type Gateway } from '@larder/gateway'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GATEWAY_TOKEN } from '../support/limit-adapters.js'
 import { findViolation, type Operation } from '../support/linearizable.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { startWorkers } from './lock-workers.js'
 
 let redis: RedisServer
+let gateway: Gateway
 beforeAll(async () => {
   redis = await startRedis()
+  gateway = await createGateway({ redis: redis.url, port: 0, token: GATEWAY_TOKEN })
 })
-afterAll(() => redis.stop())
+afterAll(async () => {
+  await gateway.close()
+  await redis.stop()
+})
 
 /** What a client asked of the lock, and was told. */
 interface Action {
@@ -23,10 +30,12 @@ function lock(holder: string, { who, what, told }: Action): string | undefined {
   return told === (holder === who) ? (told ? '' : holder) : undefined
 }
 
-/** The history of 8 clients in 3 processes. */
-async function history(task: string): Promise<Operation<Action>[]> {
+/** The history of 8 clients in 3 processes. @param ways of the processes, in turn */
+async function history(task: string, ways: readonly string[]): Promise<Operation<Action>[]> {
+  await redis.cli('FLUSHALL')
+  const urls = [0, 1, 2].map((i) => (ways[i % ways.length] === 'http' ? gateway.url : redis.url))
   const workers = await startWorkers(
-    redis.url,
+    urls,
     ['3', '3', '2'].map((clients) => [task, `history:${task}`, clients]),
   )
   await sleep(2_000)
@@ -36,15 +45,17 @@ async function history(task: string): Promise<Operation<Action>[]> {
     .map(({ calledAt, answeredAt, ...action }) => ({ action, calledAt, answeredAt }))
 }
 
-test('what 8 clients in 3 processes saw of a lock could have happened one after the other', async () => {
-  const seen = await history('record')
-  expect(seen.filter(({ action }) => action.what === 'take' && action.told).length).toBeGreaterThan(100)
-  expect(seen.filter(({ action }) => !action.told).length).toBeGreaterThan(100)
-  expect(findViolation(seen, '', lock)).toBeUndefined()
-})
+describe.each([[['tcp']], [['http']], [['tcp', 'http']]])('over %s', (ways) => {
+  test('what 8 clients in 3 processes saw of a lock could have happened one after the other', async () => {
+    const seen = await history('record', ways)
+    expect(seen.filter(({ action }) => action.what === 'take' && action.told).length).toBeGreaterThan(100)
+    expect(seen.filter(({ action }) => !action.told).length).toBeGreaterThan(100)
+    expect(findViolation(seen, '', lock)).toBeUndefined()
+  })
 
-test('what they saw of a lock that looks before it takes could not', async () => {
-  expect(findViolation(await history('broken'), '', lock)).toBeDefined()
+  test('what they saw of a lock that looks before it takes could not', async () => {
+    expect(findViolation(await history('broken', ways), '', lock)).toBeDefined()
+  })
 })
 
 describe('the check itself', () => {

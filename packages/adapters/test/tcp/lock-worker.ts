@@ -1,12 +1,13 @@
 // A process of its own that takes one lock again and again, so that a test can stop, resume and kill it. It writes what
 // it saw, one JSON a line, and ends when its input does. Its argument says what it does.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createLarder, type Lock } from '@larder/core'
-import { tcp } from '../../src/tcp/index.js'
+import { type Adapter, createLarder, type Lock } from '@larder/core'
+import { limitAdapters } from '../support/limit-adapters.js'
 import { writeFenced } from './lock-fenced-store.js'
 
 const [task = '', key = '', clients = '1'] = process.argv.slice(2)
-const adapter = tcp({ url: process.env.REDIS_URL })
+const { STORE_URL: url = '' } = process.env
+const adapter = limitAdapters[url.startsWith('http') ? 'http' : 'tcp']?.(url) as Adapter
 const { locks } = createLarder({ adapter })
 let running = true
 process.stdin.on('end', () => {

@@ -19,13 +19,16 @@ export interface Worker {
   end(): Promise<void>
 }
 
-/** Starts workers, and waits until all of them are connected. */
-export async function startWorkers(url: string, args: readonly string[][]): Promise<Worker[]> {
+/**
+ * Starts workers, and waits until all of them are connected.
+ * @param urls of the Redis or of a gateway in front of it; of several, each worker's own
+ */
+export async function startWorkers(urls: string | readonly string[], args: readonly string[][]): Promise<Worker[]> {
   const script = await bundle()
   return Promise.all(
-    args.map(async (own) => {
+    args.map(async (own, i) => {
       const child = spawn(process.execPath, [script, ...own], {
-        env: { ...process.env, REDIS_URL: url },
+        env: { ...process.env, STORE_URL: typeof urls === 'string' ? urls : urls[i] },
         stdio: ['pipe', 'pipe', 'inherit'],
       })
       onTestFinished(() => void child.kill('SIGKILL'))
@@ -58,7 +61,7 @@ async function bundle(): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['ioredis', 'superjson'],
+    external: ['ioredis', 'superjson', '@upstash/redis'],
     alias: { '@larder/core': file('../../../core/src/index.ts') },
     plugins: [
       {

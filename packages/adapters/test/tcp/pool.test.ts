@@ -204,6 +204,34 @@ test('what a lease leaves behind is nobody else’s: another database, an open M
   expect(await adapter.getMany(['k'])).toEqual(['still here'])
 })
 
+test('a WATCH or MULTI that a lease leaves open ends with it, and its connection is used again', async () => {
+  const adapter = open({ max: 1 })
+  const id = () => adapter.withConnection((client) => client.client('ID'))
+  const first = await id()
+  // Out of stock: nothing to EXEC.
+  await adapter.withConnection((client) => client.watch('stock'))
+  await adapter.set('stock', '1')
+  expect(await adapter.withConnection((client) => client.multi().get('stock').exec())).toEqual([[null, '1']])
+  await adapter.withConnection((client) => client.multi({ pipeline: false }))
+  expect(await adapter.getMany(['stock'])).toEqual(['1'])
+  expect(await id()).toBe(first)
+})
+
+test('a lease that leaves nothing open costs no command more', async () => {
+  const adapter = open({ max: 1 })
+  await adapter.ping()
+  await redis.cli('CONFIG', 'RESETSTAT')
+  await adapter.withConnection(async (client) => {
+    await client.watch('stock')
+    await client.multi().get('stock').exec()
+    await client.watch('stock')
+    await client.unwatch()
+  })
+  const stats = await redis.cli('INFO', 'commandstats')
+  expect(stats).not.toMatch(/cmdstat_discard/)
+  expect(stats).toMatch(/cmdstat_unwatch:calls=1,/)
+})
+
 test('resize and close let commands under way end', async () => {
   const adapter = open({ max: 3 })
   await adapter.set('big', 'x'.repeat(5_000_000))

@@ -120,7 +120,8 @@ export function callOnce(toolkit: Toolkit): (call: Call) => Promise<unknown> {
     try {
       if (await keep()) return result
       // Another's was first, after our lock was lost; or it is ours, and the answer to the first try got lost.
-      return (await look())?.result ?? result
+      const kept = await look()
+      return kept ? kept.result : result
     } catch (error) {
       if (error instanceof StoreError) {
         tell(error)

@@ -20,6 +20,8 @@ interface Denial {
   readonly decision: Decision
   /** When the check was sent. The store's clock began no sooner, so no call is refused here that could pass there. */
   readonly askedAtMs: number
+  /** Whether anybody of this process has changed by hand since then what was counted. */
+  readonly isOutdated: () => boolean
 }
 
 interface Block extends Denial {
@@ -32,7 +34,7 @@ export function createBlockCache(maxKeys: number, monotonicMs: () => number): Bl
   return {
     find(key, cost, limits) {
       const block = blocks.get(key)?.find((one) => one.cost === cost && isSame(one.limits, limits))
-      if (!block) return undefined
+      if (!block || block.isOutdated()) return undefined
       const nowMs = monotonicMs()
       if (nowMs >= block.untilMs) return undefined
       const elapsedMs = nowMs - block.askedAtMs

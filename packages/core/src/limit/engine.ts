@@ -1,7 +1,9 @@
 import type { Adapter } from '../adapter/adapter.js'
 import type { Script } from '../adapter/script.js'
+import type { shared } from '../platform/shared.js'
 import type { Context } from '../store/toolkit.js'
 import { createBlockCache } from './block-cache.js'
+import { type Changes, createChanges } from './changes.js'
 import { blockedMs, isAdmitted, toOutcome } from './decision.js'
 import { createInsurance } from './insurance.js'
 import { createLease } from './lease.js'
@@ -42,6 +44,9 @@ export interface EngineParts {
   newToken(): string
   openMemory(): Adapter
   sleep(pauseMs: number, signal?: AbortSignal): Promise<void>
+  /** Whether calls are of requests that must not wait for each other. */
+  isAlone(): boolean
+  shared: typeof shared
   /** Why the store failed, for an outcome. */
   reasonOf(error: unknown): string
   malformed(): Error
@@ -55,6 +60,9 @@ export function createEngine(parts: EngineParts): LimitEngine {
   const script = limitScript(rules.map(({ method }) => RULES[method]))
   const insurance = createInsurance(parts.openMemory, monotonicMs)
   const blocks = createBlockCache(settings.blockCache, monotonicMs)
+  const allChanges = parts.shared('limit-changes', () => new WeakMap<Adapter, Changes>())
+  const changes = allChanges.get(store.adapter) ?? createChanges()
+  allChanges.set(store.adapter, changes)
   const isLeased = rules.some(({ algorithm }) => algorithm === 'concurrency')
   const wait = createLines(parts, monotonicMs)
 
@@ -128,6 +136,7 @@ export function createEngine(parts: EngineParts): LimitEngine {
     if (local && !isAdmitted(local)) return conclude(local, failure ?? 'local')
 
     const askedAtMs = monotonicMs()
+    const askedAt = changes.now()
     try {
       // Not replayable: a check whose answer got lost may have spent already.
       const decision = await run(script, keys, args)
@@ -140,7 +149,8 @@ export function createEngine(parts: EngineParts): LimitEngine {
       }
       if (mode === SPEND) {
         if (local && cost) await insurance.run(script, keys, argsOf(call, REFUND, token))
-        blocks.remember(key, { cost, limits, decision, askedAtMs }, blockedMs(outcome))
+        const isOutdated = () => changes.since(askedAt, keys)
+        blocks.remember(key, { cost, limits, decision, askedAtMs, isOutdated }, blockedMs(outcome))
       }
       return outcome
     } catch (error) {
@@ -157,22 +167,30 @@ export function createEngine(parts: EngineParts): LimitEngine {
     }
   }
 
+  /** Sends what changes counters by hand. What is asked before it has its answer may be told of either state. */
+  async function change(keys: readonly string[], send: () => Promise<unknown>): Promise<void> {
+    changes.note(keys)
+    try {
+      await send()
+    } finally {
+      changes.note(keys)
+    }
+  }
+
   return {
     decide,
     wait: (call, patience) => wait(call.key, () => decide(call, SPEND), patience),
     async adjust(call, mode) {
       const keys = keysOf(call.key)
       const args = argsOf(call, mode, isLeased ? '' : undefined)
-      blocks.forget(call.key)
       if (insurance.active) await insurance.run(script, keys, args)
       // Not replayable: it would be given or taken twice.
-      await run(script, keys, args)
+      await change(keys, () => run(script, keys, args))
     },
     async reset(key) {
       const keys = keysOf(key)
-      blocks.forget(key)
       await insurance.forget(keys)
-      await store.call('delete', true, (to, options) => to.delete(keys, options))
+      await change(keys, () => store.call('delete', true, (to, options) => to.delete(keys, options)))
     },
   }
 }

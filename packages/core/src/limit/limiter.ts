@@ -4,6 +4,8 @@ import { StoreError } from '../errors/store-error.js'
 import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
 import { assertPrefix, taggedKey } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
+import { platform } from '../platform/index.js'
+import { shared } from '../platform/shared.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { type Duration, optionalMs } from '../time/duration.js'
 import { sleep } from '../time/timer.js'
@@ -44,7 +46,8 @@ export interface Limiter {
   peek(key: string | number, options?: CheckOptions): Promise<LimitOutcome>
   /**
    * Waits until a check is allowed, for no longer than it must: it asks, sleeps for `retryAfterMs`, and asks again. Calls
-   * of this process for one key wait in line, and only the first of them asks.
+   * of this process for one key wait in line, and only the first of them asks. On Workers each asks for itself, since one
+   * request must not wait for another.
    *
    * @throws RateLimitedError as soon as it is known that the call cannot pass within `timeout`; the reason of `signal`
    * when that aborts
@@ -107,6 +110,8 @@ export function openLimiter(toolkit: Toolkit, prefix: string, options: LimiterSe
       prefix,
       settings,
       sleep,
+      shared,
+      isAlone: () => platform.scope() !== undefined,
       newToken: randomId,
       openMemory: () => memory({ now: context.now }),
       keyOf: (key, { room }) => taggedKey(context.namespace, '$limit', key, room),

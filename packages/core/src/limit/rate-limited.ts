@@ -77,11 +77,14 @@ function wrap(toolkit: Toolkit, fn: AsyncFunction, options: RateLimitOptions, si
       cost: settle(cost),
       ...(isDynamic && { limit: (await Promise.all(rules.map(({ limit }) => settle(limit)))) as number[] }),
     })
-    onOutcome?.call(this, outcome, ...args)
-    if (!outcome.allowed) throw new RateLimitedError(limiter.prefix, outcome)
-    if (!outcome.release) return runAsync('RateLimited', fn, this, args)
+    const run = () => {
+      onOutcome?.call(this, outcome, ...args)
+      if (!outcome.allowed) throw new RateLimitedError(limiter.prefix, outcome)
+      return runAsync('RateLimited', fn, this, args)
+    }
+    if (!outcome.release) return run()
     try {
-      return await runAsync('RateLimited', fn, this, args)
+      return await run()
     } finally {
       await outcome.release()
     }

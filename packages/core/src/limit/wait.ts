@@ -17,15 +17,17 @@ export interface Patience {
 interface Waiting {
   sleep(pauseMs: number, signal?: AbortSignal): Promise<void>
   refusal(outcome: LimitOutcome): Error
+  isAlone(): boolean
 }
 
 /**
  * Makes a function that asks until a check is allowed, and sleeps in between for exactly as long as the answer tells,
  * where it tells.
  *
- * Calls for one key go one after the other: all but the first would ask in vain, each for a command.
+ * Calls for one key go one after the other: all but the first would ask in vain, each for a command. Not so on Workers:
+ * a request that is over resolves nothing any more, and whoever stood behind it would wait for ever.
  */
-export function createLines({ sleep, refusal }: Waiting, monotonicMs: () => number) {
+export function createLines({ sleep, refusal, isAlone }: Waiting, monotonicMs: () => number) {
   /** For each key, when the last of its line is through. */
   const lines = new Map<string, Promise<unknown>>()
 
@@ -63,6 +65,7 @@ export function createLines({ sleep, refusal }: Waiting, monotonicMs: () => numb
   ): Promise<LimitOutcome> => {
     signal?.throwIfAborted()
     const deadlineMs = monotonicMs() + timeoutMs
+    if (isAlone()) return ask(check, deadlineMs, signal)
     const ahead = lines.get(key)
     let leave = () => {}
     const own = new Promise<void>((resolve) => {

@@ -26,10 +26,11 @@ ends = tonumber(ends)
 `
 
 /**
- * Stores a new session.
+ * Stores a new session, in the place of another of the same user's if it is told of one. That one has to hold still: an end
+ * of all the user's sessions that came meanwhile is not to be escaped by a new id. Sent twice, it does the same.
  *
- * KEYS: the session, the user's generation if it is somebody's. ARGV: payload, ttl in ms, lifetime in ms or 0, a
- * generation for a user who has none. Returns 1.
+ * KEYS: the session, the user's generation if it is somebody's, the session that it replaces if any. ARGV: payload, ttl in
+ * ms, lifetime in ms or 0, a generation for a user who has none. Returns 1, or 0 where there is none to replace.
  */
 export const openSession: Script<number> = {
   name: 'session-open',
@@ -37,6 +38,11 @@ export const openSession: Script<number> = {
     NOW,
     `local ttl, lifetime, generation = tonumber(ARGV[2]), tonumber(ARGV[3]), '-'
 if lifetime > 0 then ttl = math.min(ttl, lifetime) end
+if KEYS[3] and redis.call('EXISTS', KEYS[1]) == 0 then
+  local old = string.match(redis.call('GET', KEYS[3]) or '', '^(%S+) ')
+  redis.call('DEL', KEYS[3])
+  if not old or old ~= redis.call('GET', KEYS[2]) then return 0 end
+end
 if KEYS[2] then
   generation = redis.call('GET', KEYS[2]) or ARGV[4]
   redis.call('SET', KEYS[2], generation, 'PX', math.max(ttl, redis.call('PTTL', KEYS[2])))
@@ -45,7 +51,11 @@ local ends = lifetime > 0 and string.format('%.0f', now + lifetime) or '0'
 redis.call('SET', KEYS[1], generation .. ' ' .. ends .. ' ' .. ARGV[1], 'PX', ttl)
 return 1`,
   ),
-  step(view, [session, user], [payload, ttl, lifetime, fresh]) {
+  step(view, [session, user, replaced], [payload, ttl, lifetime, fresh]) {
+    if (replaced !== undefined && view.get(session as string) === null) {
+      if (!read(view, [replaced, user as string])) return 0
+      view.delete(replaced)
+    }
     const lifetimeMs = Number(lifetime)
     const ttlMs = lifetimeMs > 0 ? Math.min(Number(ttl), lifetimeMs) : Number(ttl)
     let generation = '-'

@@ -50,7 +50,8 @@ export interface Sessions<Data> {
   touch(id: string): Promise<boolean>
   /**
    * Gives a session a new id, and ends the old one. To be called whenever somebody logs in or gains rights, so that an id
-   * that was planted before is worth nothing (session fixation). Its `lifetime` begins anew. Three commands.
+   * that was planted before is worth nothing (session fixation). Its `lifetime` begins anew. Three commands; two, as one
+   * step, where the user stays the same: an end of all the user's sessions that comes meanwhile ends this one, too.
    * @param options its user from now on, nobody if left out; its data from now on, the same if left out
    * @returns the new id, `null` where there is no session
    */
@@ -95,12 +96,14 @@ export function createSessionsForm(toolkit: Toolkit): SessionsForm {
       toolkit.context().store.call('run', true, (to, call) => to.run(script, keys, args, call))
     const isString = (value: unknown) => typeof value === 'string'
 
-    async function open(data: Data, user: string | undefined): Promise<string> {
+    /** @param replaces a session of the same user's @returns `null` where that one is gone */
+    async function open(data: Data, user: string | undefined, replaces?: SessionId): Promise<string | null> {
       const id = createId(user === undefined ? undefined : tagOf(user))
       const keys = keysOf(parseId(id) as SessionId)
       const payload = await toolkit.context().serializer.serialize(data, keys[0] as string)
-      await run(openSession, keys, [payload, ttlMs, lifetimeMs, randomId()])
-      return id
+      if (replaces) keys.push(keysOf(replaces)[0] as string)
+      const opened = await run(openSession, keys, [payload, ttlMs, lifetimeMs, randomId()])
+      return opened === 0 ? null : id
     }
 
     /** What is stored for a session that holds. */
@@ -139,7 +142,8 @@ export function createSessionsForm(toolkit: Toolkit): SessionsForm {
     }
 
     return {
-      create: (data, { user } = {}) => open(data, user),
+      // It replaces none, so there is one.
+      create: async (data, { user } = {}) => (await open(data, user)) as string,
       get: async (id) => find(id as string, await (rolling ? touch(id) : look(id))),
       async set(id, data) {
         const parsed = parseId(id)
@@ -152,8 +156,11 @@ export function createSessionsForm(toolkit: Toolkit): SessionsForm {
       async regenerate(id, { user, ...given } = {}) {
         const session = await find(id, await look(id))
         if (!session) return null
+        const data = 'data' in given ? (given.data as Data) : session.data
+        const old = parseId(id) as SessionId
+        if (user !== undefined && old.userTag === tagOf(user)) return open(data, user, old)
         // The new one first: a failure in between leaves the old one as it was, and of the new nobody has the id.
-        const next = await open('data' in given ? (given.data as Data) : session.data, user)
+        const next = await open(data, user)
         await destroy(id)
         return next
       },

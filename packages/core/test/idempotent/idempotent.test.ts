@@ -91,22 +91,26 @@ describe('when the store fails', () => {
     expect(await settle(pay('a'), 10)).toBe('paid')
   })
 
-  test('of two that ran because a lock was lost, the first result that was kept is for all', async () => {
-    const store = memory()
-    const first = setUp(store)
-    const second = setUp(store)
-    run.mockImplementationOnce(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
-      return 'first'
-    })
-    const slow = first.pay('a')
-    await vi.advanceTimersByTimeAsync(500)
-    for (const [key] of (await store.client()) as Map<string, unknown>)
-      if (key.includes('$lock')) await store.delete([key])
-    expect(await settle(second.pay('a'), 10)).toBe('paid')
-    await vi.advanceTimersByTimeAsync(1_000)
-    expect(await slow).toBe('paid')
-  })
+  test.each([['paid'], [null]])(
+    'of two that ran because a lock was lost, the first result that was kept is for all: %o',
+    async (kept) => {
+      const store = memory()
+      const first = setUp(store)
+      const second = setUp(store)
+      run.mockImplementationOnce(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1_000))
+        return 'first'
+      })
+      run.mockImplementationOnce(async () => kept as string)
+      const slow = first.pay('a')
+      await vi.advanceTimersByTimeAsync(500)
+      for (const [key] of (await store.client()) as Map<string, unknown>)
+        if (key.includes('$lock')) await store.delete([key])
+      expect(await settle(second.pay('a'), 10)).toBe(kept)
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(await slow).toBe(kept)
+    },
+  )
 })
 
 test('@Idempotent does it for a method, with `this` and a prefix of its own', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLarder, memory } from '../../src/index.js'
 import { counting, expectCommands } from '../../src/testing/counting.js'
+import { intercept } from '../../src/testing/intercept.js'
 
 function setUp(options: { blockCache?: number; algorithm?: 'gcra' | 'concurrency' } = {}) {
   let nowMs = 1_700_000_000_000
@@ -59,6 +60,49 @@ test('a refund, a reset and another limit clear it', async () => {
   expect(await api.check('k', { limit: 6 })).toMatchObject({ status: 'allowed' })
   expect(await api.check('k', { limit: 6 })).toMatchObject({ status: 'denied' })
   expect(await api.check('k', { limit: 5 })).toMatchObject({ status: 'denied', limit: 5 })
+})
+
+test('so do those of another limiter with the same counters: the one behind a decorator has no other', async () => {
+  const { api, limiter, rule, store } = setUp()
+  const same = limiter(rule)
+  for (const change of [() => same.reset('k'), () => same.refund('k', 5)]) {
+    await api.check('k', { cost: 5 })
+    expect(await api.check('k')).toMatchObject({ status: 'denied' })
+    await expectCommands(store, 0, () => api.check('k'))
+    await change()
+    expect(await api.check('k')).toMatchObject({ status: 'allowed' })
+    await same.reset('k')
+  }
+})
+
+test('a denial that was on its way while the key was reset is not remembered', async () => {
+  let slow: Promise<void> | undefined
+  const store = intercept(memory(), async ({ method, proceed }) => {
+    const answer = await proceed()
+    if (method === 'run') await slow
+    return answer
+  })
+  const api = createLarder({ adapter: store }).limiter({ prefix: 'api', limit: 5, per: '1m' })
+  await api.check('k', { cost: 5 })
+  let arrive = () => {}
+  slow = new Promise((resolve) => {
+    arrive = resolve
+  })
+  const late = api.check('k')
+  await api.reset('k')
+  arrive()
+  expect(await late).toMatchObject({ status: 'denied' })
+  expect(await api.check('k')).toMatchObject({ status: 'allowed' })
+})
+
+test('many changes of other keys forget at worst what is known, and never make up a denial', async () => {
+  const { api, limiter, rule, store } = setUp()
+  await api.check('k', { cost: 5 })
+  await api.check('k')
+  const same = limiter(rule)
+  for (let i = 0; i < 1_001; i++) await same.reset(`other ${i}`)
+  expect(await expectCommands(store, 1, () => api.check('k'))).toMatchObject({ status: 'denied' })
+  await expectCommands(store, 0, () => api.check('k'))
 })
 
 test('one key’s denial is no other’s; peek always asks', async () => {

@@ -130,6 +130,19 @@ test('a method holds its place while it runs, and gives it back whatever it does
   for (let i = 0; i < 10; i++) expect(await work(false)).toBe('done')
 })
 
+test('a place is given back when it is `onOutcome` that fails', async () => {
+  const { rateLimited } = setUp()
+  const options = { prefix: 'jobs', limit: 1, per: '30s', algorithm: 'concurrency' } as const
+  let fails = true
+  const onOutcome = () => {
+    if (fails) throw new Error('no headers left')
+  }
+  const job = rateLimited({ ...options, onOutcome }, async () => 'done')
+  await expect(job()).rejects.toThrow('no headers left')
+  fails = false
+  expect(await job()).toBe('done')
+})
+
 test('together with a rate: who finds no place spends none of the rate', async () => {
   const { limiter } = setUp()
   const jobs = limiter({

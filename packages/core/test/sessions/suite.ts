@@ -1,13 +1,24 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Adapter, createLarder, type SessionsOptions } from '../../src/index.js'
+import { intercept } from '../../src/testing/intercept.js'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 let names = 0
 
 /** What sessions promise, over any adapter, in real time. */
 export function sessionsOver(open: () => Adapter | Promise<Adapter>): void {
-  async function setUp<Data = { name: string }>(options: Partial<SessionsOptions> = {}) {
-    const larder = createLarder({ adapter: await open(), store: { budget: '5s' } })
+  async function setUp<Data = { name: string }>(
+    options: Partial<SessionsOptions> = {},
+    { afterRead }: { afterRead?: () => Promise<void> } = {},
+  ) {
+    const slow = (adapter: Adapter) =>
+      intercept(adapter, async ({ method, proceed }) => {
+        const answer = await proceed()
+        if (method === 'getMany') await afterRead?.()
+        return answer
+      })
+    const adapter = await open()
+    const larder = createLarder({ adapter: afterRead ? slow(adapter) : adapter, store: { budget: '5s' } })
     onTestFinished(() => larder.close())
     await larder.health()
     return larder.createSessions<Data>({ ttl: '1m', prefix: `s${names++}`, ...options })
@@ -92,6 +103,25 @@ export function sessionsOver(open: () => Adapter | Promise<Adapter>): void {
       expect((await sessions.get(own))?.data.name).toBe('Ada')
       await sessions.destroyAllOf('ada')
       expect(await sessions.get(own)).toBeNull()
+    })
+
+    test('saves no session from the end of all of its user’s, should that come in between', async () => {
+      let meanwhile = async () => {}
+      const sessions = await setUp({}, { afterRead: () => meanwhile() })
+      for (const end of [(_: string) => sessions.destroyAllOf('ada'), (id: string) => sessions.destroy(id)]) {
+        const id = await sessions.create({ name: 'Ada' }, { user: 'ada' })
+        meanwhile = async () => void (await end(id))
+        expect(await sessions.regenerate(id, { user: 'ada' })).toBeNull()
+      }
+    })
+
+    test('is given once: of two at the same time, one has it', async () => {
+      const sessions = await setUp()
+      const id = await sessions.create({ name: 'Ada' }, { user: 'ada' })
+      const regenerate = () => sessions.regenerate(id, { user: 'ada' })
+      const given = (await Promise.all([regenerate(), regenerate()])).filter((next) => next !== null)
+      expect(given).toHaveLength(1)
+      expect((await sessions.get(given[0]))?.data.name).toBe('Ada')
     })
 
     test('is not given to a session that is not there', async () => {
