@@ -29,7 +29,7 @@ export interface CacheHandle<F extends AsyncFunction = AsyncFunction> {
   keyOf(...args: Parameters<F>): string
   /** Evicts all results of this function, by one command. @throws StoreError */
   evictAll(): Promise<void>
-  /** What a call would do now, and why. Sends one read. When the store fails, it says so instead of rejecting. */
+  /** What a call would do now, and why. Sends one read, none where the near tier answers. When the store fails, it says so instead of rejecting. */
   explain(...args: Parameters<F>): Promise<Explanation>
 }
 

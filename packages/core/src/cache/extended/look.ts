@@ -18,9 +18,11 @@ export interface Prospect {
   readonly clause: string
 }
 
-/** Reads without loading, and judges as a call would. Rejects with `StoreError`. */
+/** Looks where a call would, without loading, and judges as it would. Rejects with `StoreError`. */
 export async function lookAhead(engine: Engine, request: Place<never>): Promise<Prospect> {
   const plan = planOf(request.policy)
+  const near = await engine.near?.tiers.get(request.policy.prefix)?.look(request)
+  if (near) return { ...near, outcome: 'hit', commands: 0, clause: 'serves the result kept in this process' }
   const values = await read(engine, request)
   let judged = judge(values, plan, engine.context.now())
   let value: unknown
@@ -32,9 +34,6 @@ export async function lookAhead(engine: Engine, request: Place<never>): Promise<
     }
   }
   if (typeof judged === 'string') return missing(engine, plan, judged)
-  if (engine.near?.tiers.get(request.policy.prefix)?.holds(request)) {
-    return { outcome: 'hit', value, commands: 0, clause: 'serves the result kept in this process' }
-  }
   return found(engine, plan, judged, value)
 }
 

@@ -61,6 +61,16 @@ export class NearEntry implements Sieved {
     }
   }
 
+  /** The value for one who only looks: no hit, and what cannot be read is nothing. */
+  async look(): Promise<{ readonly value: unknown } | undefined> {
+    try {
+      const value = this.give ? this.give() : await this.sharing.serializer.deserialize(this.text, this.key)
+      return { value }
+    } catch {
+      return undefined
+    }
+  }
+
   /** Takes a value that was read from the text already, and is given to nobody else unless `share` is `reference`. */
   settle(value: unknown): unknown {
     if (this.sharing.share === 'reference') {

@@ -23,8 +23,8 @@ export interface NearTier {
    * @returns nothing where it could not be kept
    */
   begin(request: Request<Any>): NearTicket | undefined
-  /** Whether a call would be answered from here. */
-  holds(place: Place<never>): boolean
+  /** What a call would be answered with from here, if it would. Counts as no call. */
+  look(place: Place<never>): Promise<{ readonly value: unknown } | undefined>
   /** Forgets everything. */
   clear(): void
 }
@@ -86,7 +86,7 @@ export function createTier(engine: Engine, { prefix, serializer, options = { ttl
   }
 
   const tier: NearTier = {
-    holds: (place) => find(place) !== undefined,
+    look: async (place) => find(place)?.look(),
     clear() {
       for (const entry of entries.values()) entry.end()
       entries.clear()

@@ -183,6 +183,24 @@ describe('options', () => {
   })
 })
 
+test.each(['copy', 'reference'] as const)('peek and explain look there first, as a call does: %s', async (share) => {
+  const { start, store } = startProcesses()
+  const adapter = failing(store, { active: false })
+  const one = start({ adapter })
+  const find = one.cached({ ttl: '5m', prefix: 'find', local: { share } }, async (id: string) => ({ id }))
+  await warm(one, () => find('a'))
+  adapter.active = true
+  const { hits } = one.cache.stats()
+  expect(await find.peek('a')).toEqual({ id: 'a' })
+  expect(await find.explain('a')).toMatchObject({
+    outcome: 'hit',
+    commands: 0,
+    summary: 'serves the result kept in this process',
+  })
+  expect(one.cache.stats().hits).toBe(hits)
+  expect(await nearHits(one, () => find('a'))).toBe(1)
+})
+
 describe('beside other options', () => {
   test('earlyRefresh begins before the ttl ends, though the near tier could serve until then', async () => {
     const { start, clock } = startProcesses()
