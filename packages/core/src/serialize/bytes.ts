@@ -1,3 +1,4 @@
+import { UncacheableValueError } from '../errors/uncacheable-value-error.js'
 import { invalidOption } from '../errors/usage-error.js'
 import type { Serializer } from './serializer.js'
 
@@ -27,8 +28,12 @@ export function readBytes(serializer: Serializer, bytes: Uint8Array, key: string
   return own ? own.read(bytes, key) : serializer.deserialize(fromBytes(bytes), key)
 }
 
-/** In UTF-8. */
+/**
+ * In UTF-8.
+ * @throws UncacheableValueError for half a surrogate pair, which UTF-8 replaces by another character
+ */
 export function toBytes(text: string): Uint8Array<ArrayBuffer> {
+  if (/\p{Surrogate}/u.test(text)) throw new UncacheableValueError('$', 'text with half a surrogate pair')
   return new TextEncoder().encode(text)
 }
 

@@ -84,7 +84,7 @@ export function encrypted(options: EncryptedOptions): Serializer {
 
 function algorithm(iv: Uint8Array<ArrayBuffer>, id: string, place: string): AesGcmParams {
   // No id has a line break in it, so no other id and place make the same text.
-  return { name: AES_GCM, iv, additionalData: toBytes(`larder ${MARK}${id}\n${place}`) }
+  return { name: AES_GCM, iv, additionalData: new TextEncoder().encode(`larder ${MARK}${id}\n${place}`) }
 }
 
 /** @returns a copy of bytes: what the caller does with its own afterwards changes nothing */

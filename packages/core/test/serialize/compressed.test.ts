@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { compressed, createLarder, defaultSerializer, encrypted, memory, type Serializer } from '../../src/index.js'
+import {
+  compressed,
+  createLarder,
+  defaultSerializer,
+  encrypted,
+  memory,
+  type Serializer,
+  UncacheableValueError,
+} from '../../src/index.js'
 
 const KEY = 'larder:report:1'
 const rows = (count: number) =>
@@ -138,3 +146,18 @@ test('options that cannot be are refused', () => {
   const sealed = encrypted({ keys: { k: new Uint8Array(32) }, current: 'k' })
   expect(() => compressed({ serializer: sealed })).toThrow(/encrypted\(\{ serializer: compressed\(\) \}\)/)
 })
+
+test.each(['compressed', 'encrypted'])(
+  '%s refuses text that UTF-8 cannot hold, instead of changing it',
+  async (name) => {
+    const raw: Serializer = { serialize: (value) => String(value), deserialize: (text) => text }
+    const serializer =
+      name === 'compressed'
+        ? compressed({ over: 0, serializer: raw })
+        : encrypted({ keys: { k1: new Uint8Array(32) }, current: 'k1', serializer: raw })
+    const half = '\ud800'.repeat(100)
+    const whole = '😀'.repeat(100)
+    await expect((async () => serializer.serialize(half, 'key'))()).rejects.toThrow(UncacheableValueError)
+    expect(await serializer.deserialize(await serializer.serialize(whole, 'key'), 'key')).toBe(whole)
+  },
+)
