@@ -62,8 +62,8 @@ export type LarderEvent =
   /** A release failed. The lock frees itself when its time to live ends. */
   | { readonly type: 'lockReleaseFailed'; readonly key: string; readonly error: unknown }
   /**
-   * A call to the store ended. `commands` were sent for it, a retry included: none where the breaker refused. `error`
-   * says how it failed. Not for the embedded adapter, which sends none.
+   * A call to the store ended. `commands` were sent for it, a retry included. `error` says how it failed. Not for calls
+   * that the breaker refused, nor for the embedded adapter: they send nothing.
    */
   | {
       readonly type: 'spend'
