@@ -1,4 +1,4 @@
-import { isLarderError, RateLimitedError, tooManyRequests } from '@larder/core'
+import { isLarderError, RateLimitedError, tooManyRequestsResult } from '@larder/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { Order, OrderRequest, Product } from './backend.js'
 
@@ -39,10 +39,7 @@ export const callerOf = (event: APIGatewayProxyEventV2) => event.requestContext.
 
 /** What an error means to a client. */
 export async function answerFor(error: unknown): Promise<Result> {
-  if (error instanceof RateLimitedError) {
-    const response = tooManyRequests(error)
-    return { statusCode: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
-  }
+  if (error instanceof RateLimitedError) return tooManyRequestsResult(error)
   if (isLarderError(error)) return json(STATUS[error.code] ?? 500, { error: error.code })
   console.error(error)
   return json(502, { error: 'the backend failed' })
@@ -52,6 +49,8 @@ export async function answerFor(error: unknown): Promise<Result> {
 const STATUS: Readonly<Record<string, number>> = {
   ERR_LOCK_STORE: 503,
   ERR_LOCK_BUSY: 409,
+  ERR_IDEMPOTENCY_CONFLICT: 409,
+  ERR_IDEMPOTENCY_MISMATCH: 422,
   ERR_STORE: 503,
 }
 

@@ -11,6 +11,12 @@ export interface OrderRequest {
   readonly idempotencyKey: string
 }
 
+/** Customers choose their keys by themselves: one customer's must never find another's order. */
+export const keyOf = ({ customer, idempotencyKey }: OrderRequest) => JSON.stringify([customer, idempotencyKey])
+
+/** What an order is for: a key that comes again has to come with the same. */
+export const contentOf = ({ product }: OrderRequest) => product
+
 export interface Order {
   readonly id: string
   readonly customer: string

@@ -2,7 +2,7 @@ import { Cached, CacheEvict, Idempotent, RateLimited, withLock } from '@larder/c
 import { lambdaHandler } from '@larder/core/lambda'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { answerFor, callerOf, type Shop, serve } from './api.js'
-import { createOrder, findProduct, type Order, type OrderRequest, type Product } from './backend.js'
+import { contentOf, createOrder, findProduct, keyOf, type Order, type OrderRequest, type Product } from './backend.js'
 import { PRODUCT_TTL } from './larder.js'
 
 const tagsOf = (id: string) => [`product:${id}`]
@@ -13,7 +13,7 @@ class Service implements Shop {
     return findProduct(id)
   }
 
-  @Idempotent({ prefix: 'order', key: (request: OrderRequest) => request.idempotencyKey, ttl: '1d' })
+  @Idempotent({ prefix: 'order', key: keyOf, payload: contentOf, ttl: '1d' })
   @withLock((request: OrderRequest) => `customer:${request.customer}`, { ttl: '10s', wait: '5s' })
   async order({ customer, product }: OrderRequest): Promise<Order> {
     const found = await this.product(product)

@@ -2,7 +2,7 @@ import { cache, cached, idempotent, rateLimited, withLock } from '@larder/core'
 import { lambdaHandler } from '@larder/core/lambda'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { answerFor, callerOf, serve } from './api.js'
-import { createOrder, findProduct, type OrderRequest } from './backend.js'
+import { contentOf, createOrder, findProduct, keyOf, type OrderRequest } from './backend.js'
 import { PRODUCT_TTL } from './larder.js'
 
 const product = cached(
@@ -16,9 +16,8 @@ const product = cached(
   findProduct,
 )
 
-const order = idempotent(
-  { prefix: 'order', key: (request: OrderRequest) => request.idempotencyKey, ttl: '1d' },
-  (request: OrderRequest) => withLock(`customer:${request.customer}`, () => place(request), { ttl: '10s', wait: '5s' }),
+const order = idempotent({ prefix: 'order', key: keyOf, payload: contentOf, ttl: '1d' }, (request: OrderRequest) =>
+  withLock(`customer:${request.customer}`, () => place(request), { ttl: '10s', wait: '5s' }),
 )
 
 async function place({ customer, product: id }: OrderRequest) {

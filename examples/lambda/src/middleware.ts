@@ -3,7 +3,7 @@ import { beginInvocation } from '@larder/core/lambda'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { answerFor, callerOf, serve } from './api.js'
-import { createOrder, findProduct, type OrderRequest } from './backend.js'
+import { contentOf, createOrder, findProduct, keyOf, type OrderRequest } from './backend.js'
 import { PRODUCT_TTL } from './larder.js'
 
 type Request = middy.Request<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
@@ -45,7 +45,7 @@ const product = cached(
   findProduct,
 )
 const order = idempotent(
-  { prefix: 'order', key: (request: OrderRequest) => request.idempotencyKey, ttl: '1d' },
+  { prefix: 'order', key: keyOf, payload: contentOf, ttl: '1d' },
   ({ customer, product: id }: OrderRequest) =>
     withLock(
       `customer:${customer}`,

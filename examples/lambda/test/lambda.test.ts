@@ -67,6 +67,12 @@ describe.each(['decorators', 'functions', 'middleware'])('in the style of %s', (
     expect(backend.orders.length).toBe(before + 1)
   })
 
+  it('keeps the orders of two customers apart who chose the same key, and two orders of one customer', async () => {
+    const [ann, bob] = [await order(`${style}-3`), await order(`${style}-3`, 'bob')]
+    expect([ann.body.customer, bob.body.customer]).toEqual(['ann', 'bob'])
+    expect((await order(`${style}-3`, 'ann', 'unicorn')).statusCode).toBe(422)
+  })
+
   it('lets a failed order be sent again', async () => {
     expect((await order(`${style}-2`, 'ann', 'unicorn')).statusCode).toBe(502)
     expect((await order(`${style}-2`, 'ann', 'butter')).statusCode).toBe(201)
@@ -78,8 +84,8 @@ describe.each(['decorators', 'functions', 'middleware'])('in the style of %s', (
     expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(100)
     const refusal = answers[100]
     expect(refusal?.statusCode).toBe(429)
-    expect(Number(refusal?.headers['retry-after'])).toBeGreaterThan(0)
-    expect(refusal?.headers['content-type']).toBe('application/problem+json')
+    expect(Number(refusal?.headers['Retry-After'])).toBeGreaterThan(0)
+    expect(refusal?.headers['Content-Type']).toBe('application/problem+json')
   })
 
   it('says what is missing of an order', async () => {

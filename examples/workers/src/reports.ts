@@ -1,4 +1,4 @@
-import { RateLimitedError, rateLimitHeaders } from '@larder/core'
+import { clientIp, RateLimitedError, rateLimitHeaders } from '@larder/core'
 import { larder } from './larder.js'
 import { Problem } from './problem.js'
 
@@ -19,8 +19,9 @@ export async function latestReport(harbour: string): Promise<Report | undefined>
 
 /** Keeps a report for a day. @returns the headers that tell its sender how many more there may be */
 export async function addReport(harbour: string, request: Request): Promise<Record<string, string>> {
-  // Set by Cloudflare: no client can pretend to be another.
-  const outcome = await limit.check(request.headers.get('cf-connecting-ip') ?? 'unknown')
+  // Set by Cloudflare: no client can pretend to be another. Nor by choosing among its own IPv6 addresses.
+  const client = clientIp(request, { trust: { header: 'cf-connecting-ip' } })
+  const outcome = await limit.check(client ?? 'unknown')
   if (!outcome.allowed) throw new RateLimitedError(limit.prefix, outcome)
   const text = await request.text()
   if (!text.trim() || text.length > MAX_CHARACTERS) {

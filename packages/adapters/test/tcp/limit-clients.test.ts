@@ -1,19 +1,25 @@
 import { createLarder, type Limiter, type LimitRules } from '@larder/core'
+import { createGateway, type Gateway } from '@larder/gateway'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { limitAdapters } from '../support/limit-adapters.js'
+import { GATEWAY_TOKEN, limitAdapters } from '../support/limit-adapters.js'
 import { monitored } from '../support/monitor.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 
 let redis: RedisServer
+let gateway: Gateway
 beforeAll(async () => {
   redis = await startRedis()
+  gateway = await createGateway({ redis: redis.url, port: 0, token: GATEWAY_TOKEN })
 })
-afterAll(() => redis.stop())
+afterAll(async () => {
+  await gateway.close()
+  await redis.stop()
+})
 beforeEach(() => redis.cli('FLUSHALL'))
 
 /** A limiter as a process of its own would have it, whose clock is off by `skewMs`. With the patience of a busy machine. */
-function client(rules: LimitRules, skewMs = 0): Limiter {
-  const adapter = limitAdapters.tcp?.(redis.url)
+function client(rules: LimitRules, { way = 'tcp', skewMs = 0 } = {}): Limiter {
+  const adapter = limitAdapters[way]?.(way === 'http' ? gateway.url : redis.url)
   if (!adapter) throw new Error('no adapter')
   onTestFinished(() => adapter.close())
   const { limiter } = createLarder({ adapter, now: () => Date.now() + skewMs, store: { budget: '20s' } })
@@ -38,16 +44,18 @@ const all: [string, LimitRules][] = [
   ],
 ]
 
-describe.each(all)('%s', (name, rules) => {
+const cases = all.flatMap(([name, rules]) => ['tcp', 'http'].map((way) => [name, way, rules] as const))
+
+describe.each(cases)('%s over %s', (name, way, rules) => {
   test('200 calls at once of four clients admit exactly the limit', async () => {
-    const clients = Array.from({ length: 4 }, () => client(rules))
+    const clients = Array.from({ length: 4 }, () => client(rules, { way }))
     const outcomes = await Promise.all(Array.from({ length: 200 }, (_, i) => clients[i % 4]?.check('k')))
     expect(outcomes.filter((outcome) => outcome?.allowed)).toHaveLength(20)
     expect(outcomes.filter((outcome) => outcome?.status === 'undecided')).toEqual([])
   })
 
   test('clients whose clocks are 10 s off, to either side, admit what one alone would', async () => {
-    const clients = [-10_000, 0, 10_000].map((skewMs) => client(rules, skewMs))
+    const clients = [-10_000, 0, 10_000].map((skewMs) => client(rules, { way, skewMs }))
     let admitted = 0
     for (let call = 0; call < 90; call++) {
       const outcome = await clients[call % 3]?.check('k')
@@ -58,7 +66,7 @@ describe.each(all)('%s', (name, rules) => {
   })
 
   test('a denial and a look leave all keys as they were, to the byte and the millisecond', async () => {
-    const api = client(rules)
+    const api = client(rules, { way })
     await api.check('k', { cost: 20 })
     const state = async () => {
       const keys = (await redis.cli('KEYS', '*')).split('\n').sort()
@@ -78,7 +86,7 @@ describe.each(all)('%s', (name, rules) => {
   })
 
   test('every key has an end from its first instant, and no later one than it has to have', async () => {
-    const api = client(rules)
+    const api = client(rules, { way })
     const commands = await monitored(redis, async () => {
       for (let i = 0; i < 40; i++) {
         const { release } = await api.check(`k${i % 3}`, { cost: 1 + (i % 5) })

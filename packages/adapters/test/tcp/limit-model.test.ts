@@ -1,5 +1,6 @@
 import type { Adapter, Script } from '@larder/core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createGateway, type Gateway } from '@larder/gateway'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LOOK, type Mode, PENALIZE, REFUND, SPEND } from '../../../core/src/limit/mode.js'
 import { resolveLimiter } from '../../../core/src/limit/resolve.js'
 import { limitArgs, limitScript } from '../../../core/src/limit/rule.js'
@@ -13,7 +14,7 @@ import {
   shortestWaitMs,
   worstCase,
 } from '../../../core/test/support/limit-models.js'
-import { limitAdapters } from '../support/limit-adapters.js'
+import { GATEWAY_TOKEN, limitAdapters } from '../support/limit-adapters.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 
 const SEQUENCES = 1_000
@@ -22,10 +23,15 @@ const CALLS = 15
 const ABREAST = 100
 
 let redis: RedisServer
+let gateway: Gateway
 beforeAll(async () => {
   redis = await startRedis()
+  gateway = await createGateway({ redis: redis.url, port: 0, token: GATEWAY_TOKEN })
 })
-afterAll(() => redis.stop())
+afterAll(async () => {
+  await gateway.close()
+  await redis.stop()
+})
 
 const pick = <T>(...items: T[]): T => items[Math.floor(Math.random() * items.length)] as T
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -87,30 +93,32 @@ async function history(adapter: Adapter, rule: ModelRule, key: string, modes: Mo
   return { compared, admitted }
 }
 
-test.each<Method>(['sliding-window', 'sliding-log', 'approximate', 'gcra', 'fixed-window'])(
-  '%s on a real server answers as the reference model does, and keeps to its worst case',
-  async (method) => {
-    const adapter = limitAdapters.tcp?.(redis.url) as Adapter
-    let compared = 0
-    for (let sequence = 0; sequence < SEQUENCES; sequence += ABREAST) {
-      const histories = Array.from({ length: ABREAST }, async (_, i) => {
-        const rule: ModelRule = {
-          method,
-          limit: pick(1, 3, 7),
-          windowMs: pick(10, 30, 60),
-          ...(method === 'gcra' && { burst: pick(1, 3, 5) }),
-        }
-        const withRefunds = i % 2 === 0
-        const modes: Mode[] = withRefunds ? [LOOK, SPEND, SPEND, REFUND, PENALIZE] : [LOOK, SPEND, SPEND]
-        const { compared, admitted } = await history(adapter, rule, `{${method} ${sequence + i}}`, modes)
-        if (!withRefunds) expect(mostInAnyWindow(admitted, rule.windowMs)).toBeLessThanOrEqual(worstCase(rule))
-        return compared
-      })
-      for (const count of await Promise.all(histories)) compared += count
-    }
-    // Most histories last: or nothing much would have been shown.
-    expect(compared).toBeGreaterThan(SEQUENCES * 4)
-    await adapter.close()
-  },
-  120_000,
-)
+describe.each(['tcp', 'http'])('over %s', (way) => {
+  test.each<Method>(['sliding-window', 'sliding-log', 'approximate', 'gcra', 'fixed-window'])(
+    '%s on a real server answers as the reference model does, and keeps to its worst case',
+    async (method) => {
+      const adapter = limitAdapters[way]?.(way === 'http' ? gateway.url : redis.url) as Adapter
+      let compared = 0
+      for (let sequence = 0; sequence < SEQUENCES; sequence += ABREAST) {
+        const histories = Array.from({ length: ABREAST }, async (_, i) => {
+          const rule: ModelRule = {
+            method,
+            limit: pick(1, 3, 7),
+            windowMs: pick(10, 30, 60),
+            ...(method === 'gcra' && { burst: pick(1, 3, 5) }),
+          }
+          const withRefunds = i % 2 === 0
+          const modes: Mode[] = withRefunds ? [LOOK, SPEND, SPEND, REFUND, PENALIZE] : [LOOK, SPEND, SPEND]
+          const { compared, admitted } = await history(adapter, rule, `{${way} ${method} ${sequence + i}}`, modes)
+          if (!withRefunds) expect(mostInAnyWindow(admitted, rule.windowMs)).toBeLessThanOrEqual(worstCase(rule))
+          return compared
+        })
+        for (const count of await Promise.all(histories)) compared += count
+      }
+      // Most histories last: or nothing much would have been shown.
+      expect(compared).toBeGreaterThan(SEQUENCES * 4)
+      await adapter.close()
+    },
+    120_000,
+  )
+})

@@ -102,7 +102,8 @@ export function createLock(
     deadlineMs = sentAtMs + ttlMs - drift(ttlMs)
     expiresAtMs = Math.floor(now() + deadlineMs - monotonicMs())
     watchDeadline()
-    if (options.extend) renewIn(ttlMs / 3)
+    // Where the invocation ends sooner, no extension gives more than the clocks' difference back, and each has its price.
+    if (options.extend) renewIn(ttlMs < wantedMs ? 0.9 * ttlMs : ttlMs / 3)
   }
 
   /** One at a time: of two on their way, nobody could tell which the store has seen last. */

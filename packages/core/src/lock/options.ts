@@ -18,7 +18,8 @@ export interface LockOptions {
    */
   readonly wait?: Duration
   /**
-   * Whether the lock is extended by itself at each third of its `ttl` for as long as it is held.
+   * Whether the lock is extended by itself at each third of its `ttl` for as long as it is held. One that lasts to the end of
+   * the invocation anyway is extended shortly before that only.
    * @default true
    */
   readonly extend?: boolean

@@ -132,6 +132,21 @@ describe('what is left of an invocation', () => {
     expect(await locks.isHeld('other')).toBe(false)
   })
 
+  test('is not asked for again and again: no extension can give more', async () => {
+    const store = counting(memory())
+    const { locks } = setUp(store)
+    const endsAtMs = Date.now() + 3_000
+    const lock = await locks.acquire('job', { remainingMs: () => endsAtMs - Date.now() })
+    await vi.advanceTimersByTimeAsync(2_500)
+    expect(store.commands.expireIf).toBeUndefined()
+    // What the clocks may differ by shrinks with what is left: the lock lasts almost to the end.
+    await vi.advanceTimersByTimeAsync(490)
+    expect(lock.signal.aborted).toBe(false)
+    expect(store.commands.expireIf).toBeLessThanOrEqual(3)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(lock.signal.aborted).toBe(true)
+  })
+
   test('caps the wait', async () => {
     const { locks } = setUp()
     await locks.acquire('job')
