@@ -1,6 +1,6 @@
 import { invalidOption } from '../errors/usage-error.js'
 import { fromBase64, toBase64 } from './base64.js'
-import { assertSerializer, ENCRYPTED, readBytes, toBytes, writeBytes } from './bytes.js'
+import { assertSerializer, ENCRYPTED, readBytes, writeBytes } from './bytes.js'
 import { defaultSerializer, type Serializer } from './serializer.js'
 
 /** A key for AES-GCM: 16 or 32 random bytes, or one of WebCrypto's. */
