@@ -8,9 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { findRedis } from '../../scripts/find-redis.mjs'
 import { havePeers } from './peers.mjs'
-import { startRedis } from './redis-server.mjs'
+import { startRedis, withRedis } from './redis-server.mjs'
 import { report } from './report.mjs'
 
 const quick = process.argv.includes('--quick')
@@ -30,19 +29,9 @@ const BARE = `exports.handler = async () => ({
   body: await (await fetch(process.env.BACKEND_URL + '/products/butter')).text(),
 })`
 
-const path = find()
-if (path) await run(path)
-
-function find() {
-  try {
-    if (!existsSync(OURS)) throw new Error('examples/lambda is not built')
-    return findRedis()
-  } catch (error) {
-    if (!quick) throw error
-    console.log(`The suite cold-start is left out: ${error.message}\n`)
-    return undefined
-  }
-}
+if (existsSync(OURS)) await withRedis('cold-start', quick, run)
+else if (quick) console.log('The suite cold-start is left out: examples/lambda is not built\n')
+else throw new Error('examples/lambda is not built')
 
 async function run(path) {
   const folder = mkdtempSync(join(tmpdir(), 'larder-cold-'))

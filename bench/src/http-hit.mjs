@@ -1,10 +1,9 @@
 // What a hit costs where the store is reached over HTTP: nothing is kept in the process.
 import { createRequire } from 'node:module'
-import { findRedis } from '../../scripts/find-redis.mjs'
 import { compare } from './harness.mjs'
 import { clientVersion, KEYS, rows } from './http-hit-row.mjs'
 import { pinToOneCore } from './one-core.mjs'
-import { startRedis } from './redis-server.mjs'
+import { startRedis, withRedis } from './redis-server.mjs'
 import { ratioTable, report } from './report.mjs'
 
 const quick = process.argv.includes('--quick')
@@ -19,18 +18,7 @@ const cases = [
   { size: '10 KB', inFlight: 1, target: 1.15 },
 ]
 
-const path = find()
-if (path) await run(path)
-
-function find() {
-  try {
-    return findRedis()
-  } catch (error) {
-    if (!quick) throw error
-    console.log(`The suite http-hit is left out: ${error.message}\n`)
-    return undefined
-  }
-}
+await withRedis('http-hit', quick, run)
 
 async function run(path) {
   const { createGateway } = createRequire(new URL('../../packages/adapters/package.json', import.meta.url))(

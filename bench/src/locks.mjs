@@ -1,10 +1,9 @@
 // What a lock costs that nobody else wants, and how long it takes to go from one holder to the next.
-import { findRedis } from '../../scripts/find-redis.mjs'
 import { compare } from './harness.mjs'
 import { CONTENDERS, floors, HOLD_MS, ours } from './locks-row.mjs'
 import { pinToOneCore } from './one-core.mjs'
 import { listPeers } from './peers.mjs'
-import { startRedis } from './redis-server.mjs'
+import { startRedis, withRedis } from './redis-server.mjs'
 import { ratioTable, report, verdict } from './report.mjs'
 
 const quick = process.argv.includes('--quick')
@@ -15,18 +14,7 @@ const PAIR_TARGET = 1.05
 const HAND_OVER_TARGET_MS = 0.6
 const MAKESPAN_TARGET_MS = 95
 
-const path = find()
-if (path) await run(path)
-
-function find() {
-  try {
-    return findRedis()
-  } catch (error) {
-    if (!quick) throw error
-    console.log(`The suite locks is left out: ${error.message}\n`)
-    return undefined
-  }
-}
+await withRedis('locks', quick, run)
 
 async function run(path) {
   const peers = quick ? [] : await listPeers('locks')

@@ -1,10 +1,9 @@
 // What a rate-limit check costs where the store is a Redis server: 1,024 live keys, every call admitted.
-import { findRedis } from '../../scripts/find-redis.mjs'
 import { compare } from './harness.mjs'
 import { pinToOneCore } from './one-core.mjs'
 import { listPeers } from './peers.mjs'
 import { clientVersions, floor, KEYS, LIMIT, ours, WINDOW_MS } from './rate-limit-row.mjs'
-import { startRedis } from './redis-server.mjs'
+import { startRedis, withRedis } from './redis-server.mjs'
 import { ratioTable, report } from './report.mjs'
 
 const quick = process.argv.includes('--quick')
@@ -16,18 +15,7 @@ const cases = [
   { inFlight: 64, targets: { gcra: 1.4, 'sliding-window': 1.8 } },
 ]
 
-const path = find()
-if (path) await run(path)
-
-function find() {
-  try {
-    return findRedis()
-  } catch (error) {
-    if (!quick) throw error
-    console.log(`The suite rate-limit is left out: ${error.message}\n`)
-    return undefined
-  }
-}
+await withRedis('rate-limit', quick, run)
 
 async function run(path) {
   const peers = quick ? [] : await listPeers('redis-limiters')

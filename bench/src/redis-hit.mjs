@@ -1,10 +1,9 @@
 // What a hit costs where the store is a Redis server: 1,024 live keys, nothing kept in the process.
-import { findRedis } from '../../scripts/find-redis.mjs'
 import { compare } from './harness.mjs'
 import { pinToOneCore } from './one-core.mjs'
 import { listPeers } from './peers.mjs'
 import { clientVersions, KEYS, ours } from './redis-hit-row.mjs'
-import { startRedis } from './redis-server.mjs'
+import { startRedis, withRedis } from './redis-server.mjs'
 import { ratioTable, report } from './report.mjs'
 
 const quick = process.argv.includes('--quick')
@@ -19,18 +18,7 @@ const cases = [
   { size: '10 KB', inFlight: 16, target: 1.1 },
 ]
 
-const path = find()
-if (path) await run(path)
-
-function find() {
-  try {
-    return findRedis()
-  } catch (error) {
-    if (!quick) throw error
-    console.log(`The suite redis-hit is left out: ${error.message}\n`)
-    return undefined
-  }
-}
+await withRedis('redis-hit', quick, run)
 
 async function run(path) {
   const peers = quick ? [] : await listPeers('redis-caches')

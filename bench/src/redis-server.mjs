@@ -2,11 +2,31 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findRedis } from '../../scripts/find-redis.mjs'
 
 const HOST = '127.0.0.1'
 const STARTS_WITHIN_MS = 10_000
 /** One for each row of a suite, so that rows do not meet. */
 const DATABASES = 64
+
+/**
+ * Runs a suite that needs a Redis server with the path of one. Where there is none to be had, a quick run says so and
+ * leaves the suite out.
+ *
+ * @param {string} suite
+ * @param {boolean} quick
+ * @param {(path: string) => Promise<void>} run
+ */
+export async function withRedis(suite, quick, run) {
+  let path
+  try {
+    path = findRedis()
+  } catch (error) {
+    if (!quick) throw error
+    return console.log(`The suite ${suite} is left out: ${error.message}\n`)
+  }
+  await run(path)
+}
 
 /**
  * Starts a Redis server on a free port, which saves nothing and ends with this process at the latest.

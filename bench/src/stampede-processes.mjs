@@ -1,8 +1,7 @@
 // 1,000 concurrent calls of one cold key, in four processes with one Redis server, over a loader that takes 20 ms.
-import { findRedis } from '../../scripts/find-redis.mjs'
 import { compare } from './harness.mjs'
 import { listPeers } from './peers.mjs'
-import { startRedis } from './redis-server.mjs'
+import { startRedis, withRedis } from './redis-server.mjs'
 import { ratioTable, report, verdict } from './report.mjs'
 import { PROCESSES } from './stampede-processes-row.mjs'
 import { CALLS, LOADER_MS } from './stampede-row.mjs'
@@ -10,18 +9,7 @@ import { CALLS, LOADER_MS } from './stampede-row.mjs'
 const quick = process.argv.includes('--quick')
 // Less than a stampede takes: one in each round.
 const load = { batches: quick ? 1 : 3, rounds: quick ? 3 : 9, roundMs: 1 }
-const path = find()
-if (path) await run(path)
-
-function find() {
-  try {
-    return findRedis()
-  } catch (error) {
-    if (!quick) throw error
-    console.log(`The suite stampede-processes is left out: ${error.message}\n`)
-    return undefined
-  }
-}
+await withRedis('stampede-processes', quick, run)
 
 async function run(path) {
   const peers = quick ? [] : await listPeers('redis-caches')
