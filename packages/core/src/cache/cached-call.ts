@@ -3,7 +3,7 @@ import type { Any, AsyncFunction } from '../decorate/types.js'
 import { invalidOption } from '../errors/usage-error.js'
 import { canonical } from '../keys/canonical.js'
 import { entryKey, namespaceStamp, prefixStamp, tagStamp } from '../keys/layout.js'
-import { createKeyMemo } from '../keys/memo.js'
+import { createKeyMemo, type Slot } from '../keys/memo.js'
 import { shared } from '../platform/shared.js'
 import type { Toolkit } from '../store/toolkit.js'
 import { type Engine, engineOf, type Policy, type Request } from './engine.js'
@@ -90,7 +90,7 @@ export function createCachedCall(
       return text + canonical([part])
     }
 
-    function request(self: unknown, args: Any[], known = memo?.(args)): Request<Any> | undefined {
+    function request(self: unknown, args: Any[], known: Slot | undefined): Request<Any> | undefined {
       let storeKey = known?.key
       if (!storeKey) {
         const text = describe(self, args)
@@ -116,7 +116,10 @@ export function createCachedCall(
   return {
     run,
     engine: () => engineOf(toolkit.context()),
-    request: (self, args) => settledFor(self).request(self, args),
+    request(self, args) {
+      const { memo, request } = settledFor(self)
+      return request(self, args, memo?.(args))
+    },
     prefixStamp: (self) => settledFor(self).ownStamp,
     call(self, args) {
       try {
