@@ -6,6 +6,7 @@ export type {
   Listener,
   SetOptions,
   Subscription,
+  Timers,
 } from './adapter/adapter.js'
 export { assertTtl, type MemoryOptions, memory } from './adapter/memory.js'
 export type { Script, ScriptView } from './adapter/script.js'

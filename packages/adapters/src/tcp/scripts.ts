@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
 /** Lua for the server. The `Script` of an engine is one, and so are the few steps below. */
-interface ServerScript {
+export interface ServerScript {
   readonly name: string
   readonly lua: string
 }
@@ -19,18 +19,16 @@ function digestOf(script: ServerScript): string {
 }
 
 /** Runs a script by its digest; by its text where the server does not know it, once. A refused digest has done nothing. */
-export async function runScript(
+export function runScript(
   client: Redis,
   script: ServerScript,
   keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  try {
-    return await client.evalsha(digestOf(script), keys.length, ...keys, ...args)
-  } catch (error) {
-    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
-    return await client.eval(script.lua, keys.length, ...keys, ...args)
-  }
+  return client.evalsha(digestOf(script), keys.length, ...keys, ...args).catch((error: Error) => {
+    if (!error.message.startsWith('NOSCRIPT')) throw error
+    return client.eval(script.lua, keys.length, ...keys, ...args)
+  })
 }
 
 /** SET with a condition on the old value. KEYS: the key. ARGV: old value, new value, ttl in ms or '' for none. */

@@ -2,11 +2,12 @@ import { type Adapter, assertTtl, LarderError, type PoolCounts, type Script, Usa
 import type { Cluster, Redis } from 'ioredis'
 import { connectOnce, createClients } from './clients.js'
 import { type Connection, createConnection } from './connection.js'
+import { createDeadlines } from './deadlines.js'
 import { groupBySlot } from './hash-tag.js'
 import { watchErrors } from './open-client.js'
 import { resolveTcpOptions, type TcpOptions } from './options.js'
 import { type AcquireOptions, createPool } from './pool.js'
-import { deleteIf, expireIf, runScript, setIf } from './scripts.js'
+import { deleteIf, expireIf, runScript, type ServerScript, setIf } from './scripts.js'
 import { createSubscriber } from './subscriber.js'
 
 /** How many keys one step of a walk through the store looks at. */
@@ -68,7 +69,7 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
     const connection = pool.shared()
     return connection instanceof Promise ? connection.then((opened) => opened.send(command)) : connection.send(command)
   }
-  const run = (script: { name: string; lua: string }, keys: readonly string[], args: readonly (string | number)[]) =>
+  const run = (script: ServerScript, keys: readonly string[], args: readonly (string | number)[]) =>
     send((client) => runScript(client, script, keys, args))
 
   /** One command for all keys, or on a cluster one for those of each slot. */
@@ -90,6 +91,7 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
   return {
     name: 'tcp',
     capabilities: { subscribe: true, scripts: 'lua', atomicSet: false, ttlGranularityMs: 1, budgetMs: 250 },
+    timers: createDeadlines(),
 
     getMany(keys) {
       if (keys.length === 0) return Promise.resolve([])
@@ -125,8 +127,8 @@ export function tcp(options: TcpOptions = {}): TcpAdapter {
       })
     },
 
-    run: async <R>(script: Script<R>, keys: readonly string[], args: readonly (string | number)[]) =>
-      (await run(script, keys, args)) as R,
+    run: <R>(script: Script<R>, keys: readonly string[], args: readonly (string | number)[]) =>
+      run(script, keys, args) as Promise<R>,
 
     // On a cluster always by the same node: by another each time, messages would overtake each other.
     publish: (channel, message) =>

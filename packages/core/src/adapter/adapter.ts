@@ -71,6 +71,13 @@ export interface Adapter {
    */
   billed?(): number
 
+  /**
+   * Where time limits of calls are kept, if that can be had for less than a timer of the runtime for each. One that does
+   * not keep the process alive is enough while a call under way does.
+   * @default `globalThis`
+   */
+  readonly timers?: Timers
+
   /** The raw client underneath, connected, for everything this interface leaves out. */
   client(): Promise<unknown>
 
@@ -79,6 +86,12 @@ export interface Adapter {
    * afterwards reject.
    */
   close(): Promise<void>
+}
+
+/** As the runtime's own. */
+export interface Timers {
+  setTimeout(callback: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
 }
 
 /** What an adapter can do. The contract suite holds it to its word, the engines choose by it. */

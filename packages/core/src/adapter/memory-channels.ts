@@ -2,7 +2,12 @@ import { globToRegExp } from '../keys/glob.js'
 import type { Channels, Listener, Subscription } from './adapter.js'
 
 // What the memory adapter needs for patterns and channels, loaded by the first call that has one.
-export { globToRegExp }
+
+/** Those of the keys that fit a glob. */
+export function filterBy(pattern: string, keys: Iterable<string>): string[] {
+  const fits = globToRegExp(pattern)
+  return Array.from(keys).filter((key) => fits.test(key))
+}
 
 /** Publish and subscribe inside one process. */
 export interface MemoryChannels {

@@ -114,7 +114,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
   }
   const write = (key: string, value: string, ttlMs?: number) => {
     const size = sizeOf(key, value)
-    if (!(size >= 0 && size < Infinity)) throw invalidOption('sizeOf', `must give a number of bytes, not ${size}`)
+    if (!(size >= 0 && size < Infinity)) throw invalidOption('sizeOf', `must give bytes, not ${size}`)
     const existing = entries.get(key)
     if (existing) drop(existing)
     const expiresAtMs = ttlMs === undefined ? Infinity : now() + ttlMs
@@ -179,9 +179,8 @@ export function memory(options: MemoryOptions = {}): Adapter {
     expireIf: (key, matches, ttlMs) => adapter.set(key, matches, { ttlMs, when: { matches } }),
     async deleteMatching(pattern) {
       assertOpen()
-      const { globToRegExp } = await import('./memory-channels.js')
-      const fits = globToRegExp(pattern)
-      return [...entries.keys()].filter((key) => fits.test(key) && remove(key)).length
+      const { filterBy } = await import('./memory-channels.js')
+      return filterBy(pattern, entries.keys()).filter(remove).length
     },
     async run(script, keys, args) {
       assertOpen()

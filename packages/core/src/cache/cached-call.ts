@@ -86,7 +86,7 @@ export function createCachedCall(
       }
       if (!key) return text + canonical(args)
       const part = key.apply(self, args)
-      if (part === undefined) throw invalidOption('key', 'gave undefined, by which all callers would share one entry')
+      if (part === undefined) throw invalidOption('key', 'must not be undefined: all callers would share one entry')
       return text + canonical([part])
     }
 

@@ -61,7 +61,7 @@ export function readEntry(values: readonly (string | null)[], nowMs: number): En
   let at = STAMPS_AT - 1
   for (let i = 1; i < values.length; i++) {
     const stamp = values[i]
-    if (typeof stamp !== 'string' || !text.startsWith(stamp, ++at)) return 'stamp'
+    if (!stamp || !text.startsWith(stamp, ++at)) return 'stamp'
     at += stamp.length
   }
   // Neither more stamps than were asked for, nor longer ones.

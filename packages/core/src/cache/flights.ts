@@ -34,7 +34,7 @@ export function createFlights(context: Context): Flights {
     find: (key) => current.get(key),
     begin({ key, stampKeys }, fly) {
       const scope = platform.scope()
-      const flight: Flight = { key, stampKeys, abandoned: false, promise: undefined as never, scope }
+      const flight = { key, stampKeys, abandoned: false, scope } as Flight
       current.set(key, flight)
       const promise = fly(flight)
       flight.promise = promise

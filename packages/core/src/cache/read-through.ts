@@ -15,28 +15,28 @@ export function readThrough<Result>(engine: Engine, request: Request<Result>): P
   const { store, monotonicMs } = engine.context
   if (store.readNow) {
     try {
-      return Promise.resolve(serve(engine, request, store.readNow([request.key, ...request.stampKeys]), 0))
+      return Promise.resolve(serve(engine, request, store.readNow([request.key, ...request.stampKeys])))
     } catch (error) {
       return goWithout(engine, request, error)
     }
   }
   const startedMs = monotonicMs()
   return read(engine, request).then(
-    (values) => serve(engine, request, values, monotonicMs() - startedMs),
+    (values) => serve(engine, request, values, startedMs),
     (error) => goWithout(engine, request, error),
   )
 }
 
-/** @param readMs what the read took of the budget */
+/** @param startedMs when the read began that took its part of the budget; none where it took no time */
 function serve<Result>(
   engine: Engine,
   request: Request<Result>,
   values: Values,
-  readMs: number,
+  startedMs?: number,
 ): Result | Promise<Result> {
   const entry = readEntry(values, engine.context.now())
-  if (typeof entry === 'string') return load(engine, request, values, readMs, entry)
-  const unreadable = () => load(engine, request, values, readMs, 'unreadable')
+  if (typeof entry === 'string') return load(engine, request, values, startedMs, entry)
+  const unreadable = () => load(engine, request, values, startedMs, 'unreadable')
   let value: unknown
   try {
     value = engine.decode(request.policy.serializer, entry.payload, values[0] as string, request.key)
@@ -56,7 +56,7 @@ function hit<Result>(engine: Engine, request: Request<Result>, value: unknown): 
 
 function goWithout<Result>(engine: Engine, request: Request<Result>, error: unknown): Promise<Result> {
   fallBack(engine, request.policy.prefix, error)
-  return load(engine, request, undefined, 0)
+  return load(engine, request)
 }
 
 /** Takes part in a load under way. What another request awaits for us, we may only look at: see `follow`. */
@@ -77,13 +77,14 @@ export function join<Result>(engine: Engine, request: Request<Result>): Promise<
 function load<Result>(
   engine: Engine,
   request: Request<Result>,
-  values: Values | undefined,
-  readMs: number,
+  values?: Values,
+  startedMs?: number,
   reason?: MissReason,
 ): Promise<Result> {
   const joined = join(engine, request)
   if (joined) return joined
   if (reason) note(engine, request, 'misses', { type: 'miss', reason })
+  const readMs = startedMs ? engine.context.monotonicMs() - startedMs : 0
   return engine.flights.begin(request, async (flight) => {
     const { result } = await loadAndFill(engine, request, flight, values, readMs)
     return result

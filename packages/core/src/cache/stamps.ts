@@ -50,7 +50,7 @@ export function createStamps(store: Store): Stamps {
     hold(keys, found) {
       const mine: Proposal[] = []
       const words = found.map((word, i) => {
-        if (word !== null) return word
+        if (word) return word
         const proposal = propose(keys[i] as string)
         mine.push(proposal)
         return proposal.word

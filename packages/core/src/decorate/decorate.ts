@@ -1,5 +1,5 @@
-import { UsageError } from '../errors/usage-error.js'
-import { checkDesignType, copyMetadata } from './metadata.js'
+import { classNameOf } from './identity.js'
+import { checkDesignType, copyMetadata, misplaced } from './metadata.js'
 import type { Any, AsyncFunction, AsyncMethodDecorator } from './types.js'
 
 /** Where a decorator was applied. */
@@ -29,10 +29,7 @@ export function decorate<Args extends Any[], Result>(
 ): AsyncMethodDecorator<Args, Result> {
   const assertMethod = (value: unknown, name: unknown): AsyncFunction => {
     if (typeof value === 'function') return value as AsyncFunction
-    throw new UsageError(
-      'ERR_DECORATOR_POSITION',
-      `@${decorator} goes on methods that return a Promise, and ${name ? `\`${String(name)}\`` : 'this'} is none: functions have a form of their own`,
-    )
+    throw misplaced('ERR_DECORATOR_POSITION', decorator, name, 'is none: functions have a form of their own')
   }
   return ((...args: Any[]) => {
     const [first, second, third] = args
@@ -56,8 +53,7 @@ export function decorate<Args extends Any[], Result>(
     const descriptor = third ?? (second !== undefined && Object.getOwnPropertyDescriptor(first, second))
     const method = assertMethod(descriptor?.value, second)
     checkDesignType(decorator, first, second)
-    const className = (typeof first === 'function' ? first : first.constructor).name
-    const wrapped = wrap(method, { key: second, className })
+    const wrapped = wrap(method, { key: second, className: classNameOf(first) })
     copyMetadata(method, wrapped)
     const replaced = { ...descriptor, value: wrapped }
     // Some compilers ignore what a decorator returns when they passed no descriptor.

@@ -71,11 +71,15 @@ export function createIdentity(
 
 /** The name of the class that defines `method`, which need not be that of the instance, nor the class it is called on. */
 function classOf(receiver: unknown, method: object, key: string | symbol): string | undefined {
-  const nameOf = (at: object) => (typeof at === 'function' ? at.name : at.constructor.name)
   for (let at = receiver as object; at; at = Object.getPrototypeOf(at)) {
     for (const layer of layers(Object.getOwnPropertyDescriptor(at, key)?.value)) {
-      if (layer === method) return nameOf(at)
+      if (layer === method) return classNameOf(at)
     }
   }
-  return receiver === undefined || receiver === null ? undefined : nameOf(receiver)
+  return receiver === undefined || receiver === null ? undefined : classNameOf(receiver)
+}
+
+/** @param receiver an instance, a prototype, or the class itself */
+export function classNameOf(receiver: object): string {
+  return (typeof receiver === 'function' ? receiver : receiver.constructor).name
 }

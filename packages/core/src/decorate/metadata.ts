@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/codes.js'
 import { UsageError } from '../errors/usage-error.js'
 import type { Any } from './types.js'
 
@@ -29,8 +30,11 @@ export function copyMetadata(from: object, to: object): void {
 }
 
 export function notAsync(decorator: string, method: string | symbol): UsageError {
-  return new UsageError(
-    'ERR_NOT_ASYNC',
-    `@${decorator} goes on methods that return a Promise, and \`${String(method) || 'this function'}\` does not: make it async`,
-  )
+  return misplaced('ERR_NOT_ASYNC', decorator, method, 'does not: make it async')
+}
+
+/** What a decorator says that is not where it belongs. */
+export function misplaced(code: ErrorCode, decorator: string, name: unknown, why: string): UsageError {
+  const what = name ? `\`${String(name)}\`` : 'this'
+  return new UsageError(code, `@${decorator} goes on methods that return a Promise, and ${what} ${why}`)
 }

@@ -71,7 +71,7 @@ function writeObject(value: object, depth: number): string {
 function refuse(what: string): never {
   throw invalidOption(
     'key',
-    `must be given as a function of the arguments: one of them is ${what}, which has no key`,
+    `must be a function of the arguments: one of them is ${what}, which has no key`,
     'ERR_UNCACHEABLE_ARGUMENT',
   )
 }

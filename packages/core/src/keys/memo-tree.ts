@@ -9,7 +9,7 @@ const MAX_LENGTH = 160
 
 /** A step on the way to a key: what comes next, by argument, property name or value. */
 interface Step extends Slot {
-  readonly next: Map<unknown, Step>
+  next: Map<unknown, Step> | undefined
 }
 
 // Marks on the way that no argument can be.
@@ -19,14 +19,16 @@ const END = {}
 /** A {@link KeyMemo} as a tree: each step goes by one argument, or by a name and a value of a record. */
 export function createKeyTree(): KeyMemo {
   // All of one shape, as every hit looks at some of them.
-  const begin = (): Step => ({ next: new Map(), key: undefined, near: undefined })
+  const begin = (): Step => ({ next: undefined, key: undefined, near: undefined })
   let root = begin()
   let size = 0
 
   const advance = (from: Step, by: unknown): Step => {
-    let step = from.next.get(by)
+    let step = from.next?.get(by)
     if (!step) {
       step = begin()
+      // Most steps are the last of their way.
+      from.next ??= new Map()
       from.next.set(by, step)
       size++
     }

@@ -65,92 +65,94 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
   const failure = (operation: string, reason: StoreFailure, cause?: unknown) =>
     new StoreError(adapter.name, operation, reason, cause)
 
-  function call<R>(
+  /**
+   * `call`, with functions in place of a promise, of which a hit has few.
+   * @param accepts whether an answer is one
+   */
+  function send<R>(
     operation: string,
     replayable: boolean,
-    send: (adapter: Adapter, call: CallOptions) => Promise<R>,
+    ask: (adapter: Adapter, call: CallOptions) => Promise<R>,
     budgetMs = defaultBudgetMs,
-  ): Promise<R> {
-    return new Promise((resolve, reject) => {
-      const startedMs = monotonicMs()
-      let commands = 0
-      if (!breaker.admits()) return reject(failure(operation, 'breaker-open'))
-      const context = new Call(replayable)
-      // This process cannot hang on itself, so an in-process store needs no limit.
-      const timer = embedded
-        ? undefined
-        : setTimeout(() => {
-            // A process that was busy or frozen may have the answer in its socket: one turn of the event loop to take it.
-            setTimeout(() => {
-              fail('timeout')
-              context.abort()
-            })
-          }, platform.capMs(budgetMs) - 1)
-      let retries = replayable ? 1 : 0
-      let open = true
-      const finish = (settle: () => void, error?: unknown) => {
-        if (!open) return
-        open = false
-        clearTimeout(timer)
-        if (!embedded && events.active) {
-          const durationMs = monotonicMs() - startedMs
-          events.emit({ type: 'spend', adapter: adapter.name, operation, commands, durationMs, error })
-        }
-        settle()
+    resolve: (value: R) => void,
+    reject: (error: unknown) => void,
+    accepts?: (value: R) => boolean,
+  ): void {
+    const startedMs = monotonicMs()
+    let commands = 0
+    if (!breaker.admits()) {
+      reject(failure(operation, 'breaker-open'))
+      return
+    }
+    const context = new Call(replayable)
+    // Who listens to events may ask on whose behalf something happened, which a timer of many calls does not know.
+    const timers = (!events.active && adapter.timers) || globalThis
+    // This process cannot hang on itself, so an in-process store needs no limit.
+    const timer = embedded
+      ? undefined
+      : timers.setTimeout(() => {
+          // A process that was busy or frozen may have the answer in its socket: one turn of the event loop to take it.
+          setTimeout(() => {
+            fail('timeout')
+            context.controller.abort()
+          })
+        }, platform.capMs(budgetMs) - 1)
+    let open = true
+    const finish = (settle: () => void, error?: unknown) => {
+      if (!open) return
+      open = false
+      timers.clearTimeout(timer as never)
+      if (!embedded && events.active) {
+        const durationMs = monotonicMs() - startedMs
+        events.emit({ type: 'spend', adapter: adapter.name, operation, commands, durationMs, error })
       }
-      const fail = (reason: StoreFailure, cause?: unknown) =>
+      settle()
+    }
+    const fail = (reason: StoreFailure, cause?: unknown) =>
+      finish(() => {
+        breaker.failed()
+        reject(failure(operation, reason, cause))
+      }, cause ?? reason)
+    const rejected = (error: unknown) => {
+      if (error instanceof UsageError) {
+        // Says nothing about the store. If it was the breaker's probe, another goes out after a pause.
+        finish(() => reject(error), error)
+      } else if (
+        replayable &&
+        commands < 2 &&
+        breaker.state === 'closed' &&
+        (error as Retryable | undefined)?.retryable !== false
+      ) {
+        setTimeout(attempt, Math.random() * RETRY_PAUSE_MS)
+      } else {
+        fail(error instanceof StoreError ? error.reason : 'unavailable', error)
+      }
+    }
+    const answered = (value: R) => {
+      // A lying store must not crash the engines.
+      if (accepts?.(value) === false) rejected(failure(operation, 'malformed'))
+      else
         finish(() => {
-          breaker.failed()
-          reject(failure(operation, reason, cause))
-        }, cause ?? reason)
-      const rejected = (error: unknown) => {
-        if (error instanceof UsageError) {
-          // Says nothing about the store. If it was the breaker's probe, another goes out after a pause.
-          finish(() => reject(error), error)
-        } else if (
-          retries-- > 0 &&
-          breaker.state === 'closed' &&
-          (error as Retryable | undefined)?.retryable !== false
-        ) {
-          setTimeout(attempt, Math.random() * RETRY_PAUSE_MS)
-        } else {
-          fail(error instanceof StoreError ? error.reason : 'unavailable', error)
-        }
+          breaker.succeeded()
+          resolve(value)
+        })
+    }
+    const attempt = () => {
+      if (!open) return
+      commands++
+      count(operation)
+      try {
+        ask(adapter, context).then(answered, rejected)
+      } catch (error) {
+        // An adapter that throws instead of rejecting.
+        rejected(error)
       }
-      const attempt = () => {
-        if (!open) return
-        commands++
-        count(operation)
-        try {
-          send(adapter, context).then(
-            (value) =>
-              finish(() => {
-                breaker.succeeded()
-                resolve(value)
-              }),
-            rejected,
-          )
-        } catch (error) {
-          // An adapter that throws instead of rejecting.
-          rejected(error)
-        }
-      }
-      attempt()
-    })
+    }
+    attempt()
   }
 
-  const read = (keys: readonly string[], budgetMs?: number) =>
-    call(
-      'getMany',
-      true,
-      async (to, options) => {
-        const values = await to.getMany(keys, options)
-        // A lying store must not crash the engines: what is no list of strings and nulls is no answer.
-        if (Array.isArray(values) && values.length === keys.length && values.every(isStringOrNull)) return values
-        throw failure('getMany', 'malformed')
-      },
-      budgetMs,
-    )
+  const call: Store['call'] = (operation, replayable, ask, budgetMs) =>
+    new Promise((resolve, reject) => send(operation, replayable, ask, budgetMs, resolve, reject))
 
   return {
     adapter,
@@ -160,7 +162,17 @@ export function createStore(adapter: Adapter, options: ResolvedStoreOptions): St
     call,
     set: (key, value, options, budgetMs) =>
       call('set', true, (to, context) => to.set(key, value, Object.assign(context, options)), budgetMs),
-    read: foldReads(read),
+    read: foldReads((keys, budgetMs, resolve, reject) =>
+      send(
+        'getMany',
+        true,
+        (to, options) => to.getMany(keys, options),
+        budgetMs,
+        resolve,
+        reject,
+        (values) => Array.isArray(values) && values.length === keys.length && values.every(isStringOrNull),
+      ),
+    ),
     readNow:
       embedded &&
       ((keys) => {

@@ -27,7 +27,7 @@ export function toMs(duration: Duration, option: string, leastMs = 0): number {
   if (!(Math.abs(ms - rounded) < 1e-6 && Number.isSafeInteger(rounded))) {
     throw invalidOption(
       option,
-      `must be like '250ms', '30s', '5m', '7d' or seconds, not ${String(duration)}`,
+      `must be like '250ms', '30s', '5m', '7d' or seconds, not ${duration}`,
       'ERR_INVALID_DURATION',
     )
   }
