@@ -19,24 +19,26 @@ const worker = fileURLToPath(new URL('worker.mjs', import.meta.url))
  * @property {string} module file beside this one whose default export makes the row: see `worker.mjs`
  * @property {string[]} args what that is called with
  * @property {number} [target] the most times the floor that the row may take
+ * @property {string} [floor] the name of the row that it is compared with; the first unless given
  *
  * @typedef {object} Load
  * @property {number} batches how often every row starts afresh: no two processes are compiled quite alike
  * @property {number} rounds how many rounds there are in each batch
  * @property {number} roundMs how long a row is to run in each round
  *
- * @param {RowSpec[]} specs the first is the floor
+ * @param {RowSpec[]} specs
  * @param {Load} load
  * @throws when a row cannot be made, or did not do what it claims
  */
 export async function compare(specs, load) {
   const results = specs.map(({ name, target }) => ({ name, target, samples: [], ratios: [] }))
+  const floors = specs.map(({ floor }) => (floor === undefined ? 0 : specs.findIndex(({ name }) => name === floor)))
   for (let batch = 0; batch < load.batches; batch++) {
     const rows = await runBatch(specs, load)
     rows.forEach(({ samples, calls, facts }, i) => {
       const { samples: all, ratios } = results[i]
       all.push(...samples)
-      ratios.push(...samples.map((ns, round) => ns / rows[0].samples[round]))
+      ratios.push(...samples.map((ns, round) => ns / rows[floors[i]].samples[round]))
       Object.assign(results[i], { facts, callsPerRound: calls })
     })
   }

@@ -12,14 +12,17 @@ const clients = createRequire(new URL('../../packages/adapters/package.json', im
 const ioredis = (name, url) => new (clients(name).Redis)(url)
 export const clientVersions = ['ioredis-5', 'ioredis'].map((name) => clients(`${name}/package.json`).version)
 
-/** The floors and ours, in the shape of `peers/redis-caches.mjs`. The first is what all are compared with. */
+const floors = { 5: 'FLOOR ioredis 5 GET + JSON.parse', 6: 'FLOOR ioredis 6 GET + JSON.parse' }
+
+/** The floors and ours, in the shape of `peers/redis-caches.mjs`. The first is what the peers are compared with. */
 export const ours = [
-  { name: 'FLOOR ioredis 5 GET + JSON.parse', cache: (load, url) => bare(load, ioredis('ioredis-5', url)) },
-  { name: 'ioredis 6 GET + JSON.parse', cache: (load, url) => bare(load, ioredis('ioredis', url)) },
-  { name: 'larder cached(), ioredis 6', isLarder: true, cache: (load, url) => cached(load, { url }) },
+  { name: floors[5], cache: (load, url) => bare(load, ioredis('ioredis-5', url)) },
+  { name: floors[6], floor: floors[6], cache: (load, url) => bare(load, ioredis('ioredis', url)) },
+  { name: 'larder cached(), ioredis 6', isLarder: true, floor: floors[6], cache: (load, url) => cached(load, { url }) },
   {
     name: 'larder cached(), ioredis 5',
     isLarder: true,
+    floor: floors[5],
     cache: (load, url) => cached(load, { client: ioredis('ioredis-5', url) }),
   },
 ]

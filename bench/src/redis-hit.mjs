@@ -43,15 +43,16 @@ async function run(path) {
 }
 
 async function measure({ size, inFlight, target }, peers, url) {
-  const rows = [...ours, ...peers].map(({ name, isLarder }, database) => ({
+  const rows = [...ours, ...peers].map(({ name, isLarder, floor }, database) => ({
     name,
+    floor,
     module: './redis-hit-row.mjs',
     args: [name, size, String(inFlight), `${url}/${database}`],
     target: isLarder ? target : undefined,
   }))
   return ratioTable({
     title: `${size}, ${inFlight} in flight`,
-    note: '`commands`: how many the server got for as many hits as are in flight.',
+    note: 'Larder is compared with the client that it uses itself. `commands`: how many the server got for as many hits as are in flight.',
     unit: 'us',
     measured: await compare(rows, load),
   })
