@@ -1,37 +1,11 @@
-// What a hit costs: 64 live keys, each call awaited before the next.
-import { compare } from './harness.mjs'
+// What a hit costs on the embedded adapter.
+import { hitSuite } from './hit-suite.mjs'
 import { larderCaches } from './larder-caches.mjs'
-import { listPeers } from './peers.mjs'
-import { ratioTable, report } from './report.mjs'
 
-const quick = process.argv.includes('--quick')
-const load = quick ? { batches: 1, rounds: 5, roundMs: 10 } : { batches: 5, rounds: 9, roundMs: 15 }
-const peers = quick ? [] : await listPeers('caches')
-
-report({
-  suite: 'hit',
+await hitSuite({
+  name: 'hit',
   title: 'What a hit costs',
-  load: `${load.batches} batches of ${load.rounds} rounds of ${load.roundMs} ms for each row; 64 live keys, sequentially awaited`,
-  tables: [
-    await measure('Hit, the argument an id', 'id', 12),
-    await measure('Hit, the argument an object { a, b, c }', 'object', 6),
-  ],
-  quick,
+  note: '`same object`: whether each hit gives the very object of the hit before, which one caller can spoil for the next.',
+  caches: larderCaches.map(({ name }) => ({ name, isHeld: true })),
+  targets: { id: 12, object: 6 },
 })
-
-async function measure(title, kind, target) {
-  const row = ({ name }, rowTarget) => ({ name, module: './hit-row.mjs', args: [name, kind], target: rowTarget })
-  const measured = await compare(
-    [
-      { ...row({ name: 'floor' }), name: 'FLOOR Map.get' },
-      ...larderCaches.map((cache) => row(cache, target)),
-      ...peers.map((cache) => row(cache)),
-    ],
-    load,
-  )
-  return ratioTable({
-    title,
-    note: 'The floor: `Map.get` in an async function. The result is an object of four fields. `same object`: whether each hit gives the very object of the hit before, which one caller can spoil for the next.',
-    measured,
-  })
-}

@@ -1,10 +1,7 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundleRoutes, type RunningWorker, startWorker } from '../workerd/worker.js'
 
-const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const WORKER = `
+const ROUTES = `
 import { limiter } from '@larder/core'
 const api = limiter({ prefix: 'api', limit: 1, per: '300ms' })
 const routes = {
@@ -17,36 +14,17 @@ const routes = {
   async '/wait'() {
     return (await api.waitUntilAllowed('k', { timeout: '5s' })).status
   },
-}
-export default {
-  async fetch(request) {
-    try {
-      return Response.json(await routes[new URL(request.url).pathname]())
-    } catch (error) {
-      return new Response(error.stack, { status: 500 })
-    }
-  },
 }`
 
-let workers: Miniflare
+let worker: RunningWorker
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    stdin: { contents: WORKER, resolveDir: file('.') },
-    bundle: true,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    alias: { '@larder/core': file('../../src/index.ts'), '#platform': file('../../src/platform/workerd.ts') },
-    write: false,
-  })
-  workers = new Miniflare({ modules: true, script: outputFiles[0]?.text ?? '', compatibilityDate: '2026-04-01' })
-  await workers.ready
+  worker = await startWorker(await bundleRoutes(ROUTES), { date: '2026-04-01', flags: [] })
 }, 60_000)
-afterAll(() => workers?.dispose())
+afterAll(() => worker?.dispose())
 
 const ask = async (path: string) => {
-  const response = await workers.dispatchFetch(`http://localhost${path}`)
-  return `${response.status} ${await response.text()}`
+  const { status, text } = await worker.ask(path)
+  return `${status} ${text}`
 }
 
 test('a request that waits to be allowed does not wait for one that left while it did so', async () => {

@@ -1,10 +1,7 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundleRoutes, type RunningWorker, startWorker } from '../workerd/worker.js'
 
-const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const WORKER = `
+const ROUTES = `
 import { createSessions, idempotent, locks, withLock } from '@larder/core'
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const sessions = createSessions({ ttl: '1m' })
@@ -28,42 +25,17 @@ const routes = {
     const id = await sessions.create({ name: 'ada' }, { user: 'ada' })
     return [(await sessions.get(id)).data.name, await sessions.destroy(id), await sessions.get(id)]
   },
-}
-export default {
-  async fetch(request) {
-    try {
-      return Response.json(await routes[new URL(request.url).pathname]())
-    } catch (error) {
-      return new Response(error.stack, { status: 500 })
-    }
-  },
 }`
 
-let workers: Miniflare
+let worker: RunningWorker
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    stdin: { contents: WORKER, resolveDir: file('.') },
-    bundle: true,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    alias: { '@larder/core': file('../../src/index.ts'), '#platform': file('../../src/platform/workerd.ts') },
-    write: false,
-  })
-  workers = new Miniflare({
-    modules: true,
-    script: outputFiles[0]?.text ?? '',
-    compatibilityDate: '2026-04-01',
-    compatibilityFlags: ['nodejs_compat'],
-  })
-  await workers.ready
+  worker = await startWorker(await bundleRoutes(ROUTES), { date: '2026-04-01', flags: ['nodejs_compat'] })
 }, 60_000)
-afterAll(() => workers?.dispose())
+afterAll(() => worker?.dispose())
 
 const ask = async (path: string) => {
-  const response = await workers.dispatchFetch(`http://localhost${path}`)
-  const text = await response.text()
-  expect(response.status, text).toBe(200)
+  const { status, text } = await worker.ask(path)
+  expect(status, text).toBe(200)
   return JSON.parse(text)
 }
 const askTogether = (path: string, times: number) => Promise.all(Array.from({ length: times }, () => ask(path)))

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type StdinOptions } from 'esbuild'
 import { Miniflare } from 'miniflare'
 
 /** A compatibility date, and flags beside it: what a Worker's owner chooses, and what decides how workerd treats promises. */
@@ -19,9 +19,9 @@ export const runtimes: readonly Runtime[] = [
 ]
 
 /** Bundles a Worker as its owner would by plain esbuild: nothing is marked external but what workerd brings. */
-export async function bundleWorker(entry: string, options: BuildOptions = {}): Promise<string> {
+export async function bundleWorker(entry: string | StdinOptions, options: BuildOptions = {}): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    ...(typeof entry === 'string' ? { entryPoints: [entry] } : { stdin: entry }),
     bundle: true,
     write: false,
     format: 'esm',
@@ -33,6 +33,25 @@ export async function bundleWorker(entry: string, options: BuildOptions = {}): P
     ...options,
   })
   return (outputFiles as { text: string }[]).map(({ text }) => text).join('')
+}
+
+/**
+ * Bundles a Worker of the package's own sources that answers with what its routes give, as JSON.
+ * @param routes a script that declares `routes`: a function for each path
+ */
+export async function bundleRoutes(routes: string): Promise<string> {
+  const contents = `${routes}
+export default {
+  async fetch(request) {
+    try {
+      return Response.json(await routes[new URL(request.url).pathname]())
+    } catch (error) {
+      return new Response(error.stack, { status: 500 })
+    }
+  },
+}`
+  const alias = { '@larder/core': here('../../src/index.ts'), '#platform': here('../../src/platform/workerd.ts') }
+  return bundleWorker({ contents, resolveDir: here('.') }, { alias })
 }
 
 export interface RunningWorker {
