@@ -23,6 +23,8 @@ const PREFLIGHT = {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT']
 const BATCHES = { pipeline: 'many', 'multi-exec': 'transaction' } as const
 const UNAVAILABLE = { unreachable: 503, lost: 502, silent: 504 } as const
+/** How long a body may take to come in: a client that stalls must not hold what it has sent for ever. */
+const BODY_TIMEOUT_MS = 30_000
 /** How many names of commands a line of the log has at most. */
 const MAX_LOGGED = 8
 
@@ -60,9 +62,10 @@ export function createHandler(options: ResolvedGatewayOptions, runner: Runner, s
       await streams.open(route satisfies StreamKind, names, response, { ...CORS, ...syncToken() })
       return undefined
     }
+    const hasBody = method === 'POST' || method === 'PUT'
+    // Before it takes a slot: a client that sends slowly holds up nobody but itself.
+    const body = hasBody ? await readBody(request, maxBodyBytes, BODY_TIMEOUT_MS) : Buffer.alloc(0)
     return slots.use(async () => {
-      const hasBody = method === 'POST' || method === 'PUT'
-      const body = hasBody ? await readBody(request, maxBodyBytes) : Buffer.alloc(0)
       if (hasBody && names.length === 0 && (route === 'pipeline' || route === 'multi-exec')) {
         const commands = parseCommands(body)
         seen(`/${route}`, commands)

@@ -67,25 +67,41 @@ export function formatOf({ headers }: IncomingMessage): Format {
 
 /**
  * The body. What comes after too much of it is left to Node, which throws it away: the answer goes out at once all the same.
- * @throws HttpFault (413) when it is larger than `maxBytes`, (400) when the client leaves before its end.
+ * @throws HttpFault (413) when it is larger than `maxBytes`, (408) when it takes longer than `timeoutMs`, (400) when the
+ * client leaves before its end.
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Buffer> {
   const tooLarge = () => new HttpFault(413, `ERR max request size exceeded: the limit is ${maxBytes} bytes`)
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge())
     const chunks: Buffer[] = []
     let bytes = 0
+    const stop = () => {
+      clearTimeout(timer)
+      request.off('data', onData)
+      chunks.length = 0
+    }
+    const timer = setTimeout(() => {
+      stop()
+      // Of what still comes, nobody could tell where the next request begins.
+      reject(new HttpFault(408, 'ERR the body did not come in in time', { connection: 'close' }))
+    }, timeoutMs)
     const onData = (chunk: Buffer) => {
       bytes += chunk.length
       chunks.push(chunk)
       if (bytes <= maxBytes) return
-      request.off('data', onData)
-      chunks.length = 0
+      stop()
       reject(tooLarge())
     }
     request.on('data', onData)
-    request.once('end', () => resolve(Buffer.concat(chunks)))
-    request.once('close', () => reject(new HttpFault(400, 'ERR the request ended before its body did')))
+    request.once('end', () => {
+      resolve(Buffer.concat(chunks))
+      stop()
+    })
+    request.once('close', () => {
+      stop()
+      reject(new HttpFault(400, 'ERR the request ended before its body did'))
+    })
     request.once('error', reject)
   })
 }

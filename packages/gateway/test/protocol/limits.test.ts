@@ -117,6 +117,25 @@ test('a client that leaves in the midst of its body harms nobody', async () => {
   expect((await ask('/ping')).json).toEqual({ result: 'PONG' })
 })
 
+test('a client that sends slowly holds up nobody else', async () => {
+  await using small = await startPair({ maxConcurrent: 1, maxWaiting: 0, token: 'correct-horse' })
+  const slow = connect(Number(new URL(small.gateway.url).port), '127.0.0.1')
+  let answer = ''
+  slow.on('data', (chunk) => {
+    answer += chunk
+  })
+  const body = '["SET","slow","1"]'
+  slow.write(
+    `POST / HTTP/1.1\r\nhost: x\r\nauthorization: Bearer correct-horse\r\ncontent-length: ${body.length}\r\n\r\n["SET",`,
+  )
+  // Until the gateway has that head and half a body, and beyond.
+  for (let i = 0; i < 20; i++) expect((await small.gateway.run('PING')).json).toEqual({ result: 'PONG' })
+  expect(answer).toBe('')
+  slow.write(body.slice('["SET",'.length))
+  await waitUntil('it is answered too', () => answer.includes('{"result":"OK"}'))
+  slow.destroy()
+})
+
 test('requests beyond those that run wait for their turn, and beyond those that wait are a 503', async () => {
   await using small = await startPair({ maxConcurrent: 2, maxWaiting: 3, commandTimeout: '10s' })
   await small.gateway.run('PING')
