@@ -13,7 +13,12 @@ export type ProxyTrust = number | readonly string[] | { readonly header: string 
 
 /** A web `Request`, Node's `IncomingMessage`, or a Lambda proxy event: what of them tells of the client. */
 export interface ClientRequest {
-  readonly headers: Pick<Headers, 'get'> | Readonly<Record<string, string | readonly string[] | undefined>>
+  /** `null`, which API Gateway has for a request without headers, is none. */
+  readonly headers:
+    | Pick<Headers, 'get'>
+    | Readonly<Record<string, string | readonly string[] | undefined>>
+    | null
+    | undefined
   readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined
   readonly requestContext?: {
     readonly http?: { readonly sourceIp?: string | undefined } | undefined
@@ -31,7 +36,7 @@ export interface ClientIpOptions {
  * nothing is believed of it but what `trust` says your own proxies have written.
  *
  * @returns `undefined` when no address can be relied upon. As `by`, that is an error: say what to count such requests as.
- * @throws UsageError when `trust` is none of its forms
+ * @throws UsageError when `trust` is none of its forms, or `request` is no request
  *
  * @example
  * const api = limiter({ prefix: 'api', limit: 100, per: '1m' })
@@ -43,6 +48,9 @@ export function clientIp(request: ClientRequest, { trust = 0 }: ClientIpOptions 
 }
 
 function findClient(request: ClientRequest, trust: ProxyTrust): IpBytes | undefined {
+  if (typeof request !== 'object' || request === null || (request.headers && typeof request.headers !== 'object')) {
+    throw invalidOption('request', 'must be a Request, an IncomingMessage or a Lambda event')
+  }
   const { socket, requestContext } = request
   const peer = socket?.remoteAddress ?? requestContext?.http?.sourceIp ?? requestContext?.identity?.sourceIp
   // From the client, as it says, to who spoke to us. Runtimes that do not tell the latter have a platform in front.
@@ -73,7 +81,7 @@ function findClient(request: ClientRequest, trust: ProxyTrust): IpBytes | undefi
     }
     return address
   }
-  const { header } = trust as { readonly header: string }
+  const { header } = (trust ?? {}) as { readonly header: string }
   if (typeof header !== 'string' || header === '') {
     throw invalidOption('trust', 'must be a number of proxies, a list of their addresses, or { header }')
   }
@@ -82,6 +90,7 @@ function findClient(request: ClientRequest, trust: ProxyTrust): IpBytes | undefi
 }
 
 function readHeader({ headers }: ClientRequest, name: string): string {
+  if (!headers) return ''
   if (typeof headers.get === 'function') return (headers as Pick<Headers, 'get'>).get(name) ?? ''
   const values = Object.entries(headers as Record<string, string | readonly string[] | undefined>)
     .filter(([key]) => key.toLowerCase() === name.toLowerCase())

@@ -111,9 +111,26 @@ describe('addresses', () => {
   })
 })
 
-test.each([-1, 1.5, ['10.0.0.0/33'], ['my-proxy'], { header: '' }, 'all', true])('trust: %o is refused', (trust) => {
-  const request: ClientRequest = forwarded('198.51.100.1')
-  expect(() => clientIp(request, { trust: trust as never })).toThrow(
-    expect.objectContaining({ name: 'UsageError', option: 'trust' }),
+test('an event without headers tells what its gateway knows, and nothing of proxies', () => {
+  const event = { headers: null, requestContext: { identity: { sourceIp: '203.0.113.9' } } }
+  expect(clientIp(event)).toBe('203.0.113.9')
+  expect(clientIp(event, { trust: ['10.0.0.0/8'] })).toBe('203.0.113.9')
+  expect(clientIp({ headers: null }, { trust: 1 })).toBeUndefined()
+  expect(clientIp({ headers: undefined }, { trust: { header: 'cf-connecting-ip' } })).toBeUndefined()
+})
+
+test.each([null, undefined, 'GET /', { headers: 'x-forwarded-for' }])('%o is no request', (request) => {
+  expect(() => clientIp(request as never, { trust: 1 })).toThrow(
+    expect.objectContaining({ name: 'UsageError', option: 'request' }),
   )
 })
+
+test.each([null, -1, 1.5, ['10.0.0.0/33'], ['my-proxy'], { header: '' }, 'all', true])(
+  'trust: %o is refused',
+  (trust) => {
+    const request: ClientRequest = forwarded('198.51.100.1')
+    expect(() => clientIp(request, { trust: trust as never })).toThrow(
+      expect.objectContaining({ name: 'UsageError', option: 'trust' }),
+    )
+  },
+)
