@@ -177,16 +177,27 @@ export function createEngine(parts: EngineParts): LimitEngine {
     }
   }
 
+  async function adjust(call: LimitCall, mode: typeof PENALIZE | typeof REFUND): Promise<void> {
+    const keys = keysOf(call.key)
+    const args = argsOf(call, mode, isLeased ? '' : undefined)
+    if (insurance.active) await insurance.run(script, keys, args)
+    // Not replayable: it would be given or taken twice.
+    await change(keys, () => run(script, keys, args))
+  }
+
+  /** What the store has spent for a call that nobody waits for any more. A store that fails keeps it. */
+  async function giveBack(call: LimitCall, { status, reason, release }: LimitOutcome): Promise<void> {
+    await release?.()
+    const isSpent = status === 'allowed' && reason === undefined && call.cost > 0
+    if (!isSpent || rules.every(({ algorithm }) => algorithm === 'concurrency')) return
+    await adjust(call, REFUND).catch((error) => events.emit({ type: 'fallback', operation: 'limit', prefix, error }))
+  }
+
   return {
     decide,
-    wait: (call, patience) => wait(call.key, () => decide(call, SPEND), patience),
-    async adjust(call, mode) {
-      const keys = keysOf(call.key)
-      const args = argsOf(call, mode, isLeased ? '' : undefined)
-      if (insurance.active) await insurance.run(script, keys, args)
-      // Not replayable: it would be given or taken twice.
-      await change(keys, () => run(script, keys, args))
-    },
+    wait: (call, patience) =>
+      wait(call.key, { check: () => decide(call, SPEND), giveBack: (outcome) => giveBack(call, outcome) }, patience),
+    adjust,
     async reset(key) {
       const keys = keysOf(key)
       await insurance.forget(keys)

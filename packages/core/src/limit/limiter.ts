@@ -26,7 +26,7 @@ export interface CheckOptions {
 export interface WaitOptions extends CheckOptions {
   /** The most time to wait. 0 tries once. @default no end */
   readonly timeout?: Duration
-  /** Ends the wait. The call then rejects with the signal's `reason`. */
+  /** Ends the wait. The call then rejects with the signal's `reason`, and what a check under way spends is given back. */
   readonly signal?: AbortSignal
 }
 

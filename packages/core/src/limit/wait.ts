@@ -13,6 +13,13 @@ export interface Patience {
   readonly signal: AbortSignal | undefined
 }
 
+/** The call that waits. */
+interface Asked {
+  check(): Promise<LimitOutcome>
+  /** Gives back what a check has spent. Does not reject. */
+  giveBack(outcome: LimitOutcome): Promise<void>
+}
+
 /** What waiting needs of the engine's parts. */
 interface Waiting {
   sleep(pauseMs: number, signal?: AbortSignal): Promise<void>
@@ -31,11 +38,14 @@ export function createLines({ sleep, refusal, isAlone }: Waiting, monotonicMs: (
   /** For each key, when the last of its line is through. */
   const lines = new Map<string, Promise<unknown>>()
 
-  async function ask(check: () => Promise<LimitOutcome>, deadlineMs: number, signal?: AbortSignal) {
+  async function ask({ check, giveBack }: Asked, deadlineMs: number, signal?: AbortSignal) {
     for (let guessMs = FIRST_GUESS_MS; ; guessMs = Math.min(2 * guessMs, MAX_GUESS_MS)) {
       const outcome = await check()
-      if (signal?.aborted) await outcome.release?.()
-      signal?.throwIfAborted()
+      if (signal?.aborted) {
+        // Nobody is there any more to use what was spent.
+        await giveBack(outcome)
+        signal.throwIfAborted()
+      }
       if (outcome.allowed) return outcome
 
       const leftMs = deadlineMs - monotonicMs()
@@ -60,12 +70,12 @@ export function createLines({ sleep, refusal, isAlone }: Waiting, monotonicMs: (
 
   return async (
     key: string,
-    check: () => Promise<LimitOutcome>,
+    asked: Asked,
     { timeoutMs = Number.POSITIVE_INFINITY, signal }: Patience,
   ): Promise<LimitOutcome> => {
     signal?.throwIfAborted()
     const deadlineMs = monotonicMs() + timeoutMs
-    if (isAlone()) return ask(check, deadlineMs, signal)
+    if (isAlone()) return ask(asked, deadlineMs, signal)
     const ahead = lines.get(key)
     let leave = () => {}
     const own = new Promise<void>((resolve) => {
@@ -76,7 +86,7 @@ export function createLines({ sleep, refusal, isAlone }: Waiting, monotonicMs: (
     lines.set(key, last)
     try {
       if (ahead) await untilThrough(ahead, deadlineMs, signal)
-      return await ask(check, deadlineMs, signal)
+      return await ask(asked, deadlineMs, signal)
     } finally {
       leave()
       if (lines.get(key) === last) lines.delete(key)

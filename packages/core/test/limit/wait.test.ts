@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createLarder, memory } from '../../src/index.js'
+import { createLarder, type LimiterOptions, memory } from '../../src/index.js'
 import { counting } from '../../src/testing/counting.js'
 import { failing } from '../../src/testing/faults.js'
+import { intercept } from '../../src/testing/intercept.js'
 
 // Timers and clock are the runner's: a wait takes no time but on paper. The engine is loaded before.
 beforeEach(() => {
@@ -98,6 +99,48 @@ describe('signal', () => {
     expect(await waits[0]).toMatchObject({ message: 'first left' })
     await vi.advanceTimersByTimeAsync(900)
     expect(await waits[2]).toMatchObject({ allowed: true })
+  })
+  /** A store that a script is on its way to when the caller leaves. */
+  function leavingMidway(rules: Partial<LimiterOptions> = {}, atScript = 1) {
+    const leaving = new AbortController()
+    let scripts = 0
+    const store = failing(memory(), { active: false, when: () => scripts > 1 })
+    const adapter = intercept(store, ({ method, proceed }) => {
+      if (method !== 'run') return proceed()
+      if (++scripts === atScript) leaving.abort('gone')
+      return proceed()
+    })
+    const larder = createLarder({ adapter, now: Date.now })
+    const api = larder.limiter({ ...rule, ...rules } as LimiterOptions)
+    const left = () => api.waitUntilAllowed('k', { signal: leaving.signal }).catch((reason: unknown) => reason)
+    return { api, left, store, events: larder.events, scripts: () => scripts }
+  }
+  test.each(['sliding-window', 'gcra', 'fixed-window', 'sliding-log'] as const)(
+    'aborted while the store is asked, the call gives back what it has spent: %s',
+    async (algorithm) => {
+      const { api, left } = leavingMidway({ algorithm })
+      expect(await left()).toBe('gone')
+      expect(await api.peek('k')).toMatchObject({ remaining: 2 })
+    },
+  )
+  test('and the place that it took', async () => {
+    const { api, left } = leavingMidway({ algorithm: 'concurrency' })
+    expect(await left()).toBe('gone')
+    expect(await api.peek('k')).toMatchObject({ remaining: 2 })
+  })
+  test('what was not spent is not given back', async () => {
+    const { api, left, scripts } = leavingMidway({ limit: 1, dryRun: true }, 2)
+    await api.penalize('k')
+    expect(await left()).toBe('gone')
+    expect(scripts()).toBe(2)
+  })
+  test('where giving back fails, the reason comes all the same', async () => {
+    const { left, store, events } = leavingMidway()
+    const seen: string[] = []
+    events.on(({ type }) => seen.push(type))
+    store.active = true
+    expect(await left()).toBe('gone')
+    expect(seen).toContain('fallback')
   })
   test('aborted before, it is not even asked', async () => {
     const { api, commands, before } = await setUp()
