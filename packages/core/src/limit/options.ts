@@ -10,8 +10,9 @@ export interface LimitRule<Limit = number> {
   /** The most that is admitted per `per`; with `concurrency`, at once. An integer of 1 or more. */
   readonly limit: Limit
   /**
-   * The window. More than 0. With `concurrency`, the longest that a call holds its place: one that crashed gives it back
-   * then, and one that runs for longer no longer counts.
+   * The window. More than 0. With `concurrency`, the longest that a call holds its place, which is not renewed: one that
+   * crashed gives it back then, and one that runs for longer goes on, but no longer counts. `withLock` with `permits` does
+   * renew.
    */
   readonly per: Duration
   /**

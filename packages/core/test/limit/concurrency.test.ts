@@ -130,6 +130,27 @@ test('a method holds its place while it runs, and gives it back whatever it does
   for (let i = 0; i < 10; i++) expect(await work(false)).toBe('done')
 })
 
+test('a method that runs for longer than `per` goes on, and no longer counts: its place is not renewed', async () => {
+  const { rateLimited, advance } = setUp()
+  const ends: (() => void)[] = []
+  const work = rateLimited(
+    { prefix: 'work', limit: 1, per: '30s', algorithm: 'concurrency' },
+    () => new Promise<void>((resolve) => void ends.push(resolve)),
+  )
+  const first = work()
+  await vi.waitUntil(() => ends.length === 1)
+  advance(29_999)
+  await expect(work()).rejects.toMatchObject({ code: 'ERR_RATE_LIMITED', retryAfterMs: 1 })
+  advance(1)
+  const second = work()
+  await vi.waitUntil(() => ends.length === 2)
+  ends[0]?.()
+  await first
+  await expect(work()).rejects.toMatchObject({ code: 'ERR_RATE_LIMITED' })
+  ends[1]?.()
+  await second
+})
+
 test('a place is given back when it is `onOutcome` that fails', async () => {
   const { rateLimited } = setUp()
   const options = { prefix: 'jobs', limit: 1, per: '30s', algorithm: 'concurrency' } as const
