@@ -28,13 +28,18 @@ export async function refresh<Result>(engine: Engine, wanted: Request<Result>): 
     engine.near?.evict([key], [])
     await tellOthers(engine, [key], [])
   } else if (values) await evict(engine, [key], []).catch(failed)
-  else {
-    // The caller has waited for the store once. What it still holds is older, and goes when it is back.
-    const { background } = await import('../platform/background.js')
-    background(
-      engine.context,
-      evict(engine, [key], []).catch(() => {}),
-    )
-  }
+  else await evictBehind(engine, [key])
   return result
+}
+
+/**
+ * Evicts after a refresh whose caller has waited for the store once, in vain: what it still holds is older than what was
+ * loaded, and goes when it is back.
+ */
+export async function evictBehind(engine: Engine, keys: readonly string[]): Promise<void> {
+  const { background } = await import('../platform/background.js')
+  background(
+    engine.context,
+    evict(engine, keys, []).catch(() => {}),
+  )
 }

@@ -21,16 +21,16 @@ export async function drainTasks(limitMs: number, owner?: object): Promise<boole
   const ofOwner = <Item>(items: Iterable<readonly [Item, object]>) =>
     [...items].filter(([, mark]) => !owner || mark === owner).map(([item]) => item)
   try {
-    let choresEnded = false
-    const ended = Promise.allSettled(ofOwner(chores()).map((run) => run())).then(() => {
-      choresEnded = true
-    })
-    await Promise.race([ended, late])
     for (;;) {
       const mine = ofOwner(tasks())
-      if (mine.length === 0) return choresEnded
-      if (isLate) return false
-      await Promise.race([Promise.all(mine), late])
+      // Again after each round of work: what fails in it leaves a chore behind, such as the eviction after a refresh.
+      let choresEnded = false
+      const ended = Promise.allSettled(ofOwner(chores()).map((run) => run())).then(() => {
+        choresEnded = true
+      })
+      await Promise.race([Promise.all([ended, ...mine]), late])
+      if (isLate) return choresEnded && ofOwner(tasks()).length === 0
+      if (mine.length === 0 && ofOwner(tasks()).length === 0) return true
     }
   } finally {
     clearTimeout(timer)

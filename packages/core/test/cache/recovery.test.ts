@@ -195,6 +195,31 @@ describe('an eviction that the store did not get', () => {
   })
 })
 
+test('a refresh while the store is away leaves nothing older behind, of one as of many', async () => {
+  const productsIn = ({ cachedMany }: Larder) =>
+    cachedMany(
+      { ttl: '90d', prefix: 'products' },
+      async (ids: string[]) => new Map(ids.map((id) => [id, `${id} v${version}`])),
+    )
+  const product = productIn(here)
+  const products = productsIn(here)
+  await product('p1')
+  await products(['p1', 'p2'])
+  version = 2
+  store.active = true
+  expect(await product.refresh('p1')).toBe('p1 v2')
+  expect(await products.refresh(['p1'])).toEqual(new Map([['p1', 'p1 v2']]))
+  store.active = false
+  expect(await here.drain()).toBe(true)
+  expect(await productIn(elsewhere)('p1')).toBe('p1 v2')
+  expect(await productsIn(elsewhere)(['p1', 'p2'])).toEqual(
+    new Map([
+      ['p1', 'p1 v2'],
+      ['p2', 'p2 v1'],
+    ]),
+  )
+})
+
 test('where the breaker lets one call through, one eviction goes ahead and the others follow', async () => {
   const adapter = failing(memory({ now: clock.now }), { active: false, error: down })
   const larder = createLarder({ adapter, now: clock.now, store: { breaker: { failures: 3, pause: '2s' } } })

@@ -3,6 +3,7 @@ import { layers } from '../../decorate/wrap.js'
 import { UsageError } from '../../errors/usage-error.js'
 import { fallBack } from '../engine.js'
 import { evict } from '../evict.js'
+import { evictBehind } from '../refresh.js'
 import { createBatch } from './batch.js'
 import { fitMany } from './fit-many.js'
 import { type ManyCall, manyCallBehind } from './many-call.js'
@@ -55,13 +56,14 @@ export function createManyHandle(many: ManyCall, self: unknown): CacheManyHandle
       const values = new Map<ManyId, unknown>()
       for (const { id, request } of wanted) if (!request) values.set(id, batch.load(id))
       const unstored: string[] = []
+      const unread: string[] = []
       for (const item of found) {
         const { key, stampKeys } = item.request
         // Not on the board, as in `refresh`: nobody has to wait for it while a value is stored.
         const flight = { key, stampKeys, abandoned: false, promise: undefined as never, scope: undefined }
         const load = async () => {
           const { result, stored } = await batch.fill(engine, item, flight)
-          if (!stored && item.values) unstored.push(key)
+          if (!stored) (item.values ? unstored : unread).push(key)
           return result
         }
         values.set(item.id, load())
@@ -73,6 +75,7 @@ export function createManyHandle(many: ManyCall, self: unknown): CacheManyHandle
           fallBack(engine, (found[0] as Found).request.policy.prefix, error),
         )
       }
+      if (unread.length) await evictBehind(engine, unread)
       return fresh
     },
     async peek(ids, ...rest) {
