@@ -32,8 +32,10 @@ export interface Drain {
 export function createDrain(toolkit: Toolkit): Drain {
   return async ({ timeout } = {}) => {
     const limitMs = timeout === undefined ? DEFAULT_DRAIN_MS : toMs(timeout, 'timeout')
-    const { drainTasks } = await import('./platform/drain.js')
-    return drainTasks(limitMs, toolkit.context().events)
+    return import('./platform/drain.js').then(
+      ({ drainTasks }) => drainTasks(limitMs, toolkit.context().events),
+      () => false,
+    )
   }
 }
 

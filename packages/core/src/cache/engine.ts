@@ -102,9 +102,12 @@ export function engineOf(context: Context): Engine {
     }
     const created = engine
     if (context.store.readNow) {
-      import('./decoder.js').then(({ createDecoder }) => {
-        created.decode = createDecoder()
-      })
+      import('./decoder.js').then(
+        ({ createDecoder }) => {
+          created.decode = createDecoder()
+        },
+        () => {},
+      )
     }
     engines.set(context, engine)
   }

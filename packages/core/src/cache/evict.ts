@@ -41,8 +41,10 @@ export async function evict(engine: Engine, keys: readonly string[], stampKeys: 
   try {
     await Promise.all(evictions.map(({ key, ttlMs, text }) => store.set(key, text(), { ttlMs })))
   } catch (error) {
-    const { retryLater } = await import('./recovery.js')
-    retryLater(context, evictions, byStamp(engine, namespaceStamp(namespace)), error)
+    await import('./recovery.js').then(
+      ({ retryLater }) => retryLater(context, evictions, byStamp(engine, namespaceStamp(namespace)), error),
+      () => {},
+    )
     throw error
   } finally {
     // Again for the loads that began while the store was being told: they may have read what is now evicted.
@@ -57,8 +59,10 @@ export async function tellOthers(engine: Engine, keys: readonly string[], stampK
   const { options, claims } = engine.context
   const defaults = options.defaults?.cached as CachedOptions | undefined
   if (!(options.announceEvictions ?? (claims.has('near') || defaults?.local))) return
-  const { announce } = await import('./near/announce.js')
-  await announce(engine, keys, stampKeys)
+  await import('./near/announce.js').then(
+    ({ announce }) => announce(engine, keys, stampKeys),
+    () => {},
+  )
 }
 
 /** Keeps loads under way from being joined and stored, and forgets what this process holds. */

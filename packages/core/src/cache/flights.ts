@@ -38,7 +38,11 @@ export function createFlights(context: Context): Flights {
       current.set(key, flight)
       const promise = fly(flight)
       flight.promise = promise
-      if (scope) import('./follow.js').then(({ lead }) => lead(context, flight))
+      if (scope)
+        import('./follow.js').then(
+          ({ lead }) => lead(context, flight),
+          () => {},
+        )
       return promise
     },
     end(flight) {

@@ -64,7 +64,12 @@ export function join<Result>(engine: Engine, request: Request<Result>): Promise<
   const flight = engine.flights.find(request.key)
   if (!flight) return undefined
   if (flight.scope !== platform.scope()) {
-    return request.alone ? undefined : import('./follow.js').then(({ follow }) => follow(engine, request, flight))
+    return request.alone
+      ? undefined
+      : import('./follow.js').then(
+          ({ follow }) => follow(engine, request, flight),
+          () => readThrough(engine, { ...request, alone: true }),
+        )
   }
   note(engine, request, 'dedupes', { type: 'dedupe' })
   return flight.promise as Promise<Result>

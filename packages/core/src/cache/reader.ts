@@ -1,4 +1,4 @@
-import type { Engine, Request } from './engine.js'
+import { type Engine, fallBack, type Request } from './engine.js'
 import { type CachedOptions, SPANS } from './options.js'
 import { readThrough } from './read-through.js'
 
@@ -27,8 +27,14 @@ export function readerFor(options: CachedOptions): Reader {
   return (engine, request) =>
     reader
       ? reader(engine, request)
-      : import('./extended/reader.js').then(({ createReader }) => {
-          reader ??= createReader()
-          return reader(engine, request)
-        })
+      : import('./extended/reader.js').then(
+          ({ createReader }) => {
+            reader ??= createReader()
+            return reader(engine, request)
+          },
+          (error) => {
+            fallBack(engine, request.policy.prefix, error)
+            return request.load()
+          },
+        )
 }

@@ -37,9 +37,9 @@ export async function refresh<Result>(engine: Engine, wanted: Request<Result>): 
  * loaded, and goes when it is back.
  */
 export async function evictBehind(engine: Engine, keys: readonly string[]): Promise<void> {
-  const { background } = await import('../platform/background.js')
-  background(
-    engine.context,
-    evict(engine, keys, []).catch(() => {}),
+  const evicted = evict(engine, keys, []).catch(() => {})
+  await import('../platform/background.js').then(
+    ({ background }) => background(engine.context, evicted),
+    () => {},
   )
 }

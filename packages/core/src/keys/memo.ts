@@ -18,8 +18,11 @@ export type KeyMemo = (args: readonly unknown[]) => Slot | undefined
 /** One that remembers nothing until its code is there: it only makes calls faster. */
 export function createKeyMemo(): KeyMemo {
   let memo: KeyMemo = () => undefined
-  import('./memo-tree.js').then(({ createKeyTree }) => {
-    memo = createKeyTree()
-  })
+  import('./memo-tree.js').then(
+    ({ createKeyTree }) => {
+      memo = createKeyTree()
+    },
+    () => {},
+  )
   return (args) => memo(args)
 }

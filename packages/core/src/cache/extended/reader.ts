@@ -38,10 +38,16 @@ export function createReader(): Reader {
   return (engine, request) => {
     if (near) return near(engine, request)
     if (!request.policy.options?.local) return ask(engine, request)
-    return import('../near/reader.js').then(({ nearFirst }) => {
-      near ??= nearFirst(ask)
-      return near(engine, request)
-    })
+    return import('../near/reader.js').then(
+      ({ nearFirst }) => {
+        near ??= nearFirst(ask)
+        return near(engine, request)
+      },
+      (error) => {
+        fallBack(engine, request.policy.prefix, error)
+        return ask(engine, request)
+      },
+    )
   }
 }
 

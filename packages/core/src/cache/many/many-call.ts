@@ -3,9 +3,9 @@ import type { Any, AsyncFunction } from '../../decorate/types.js'
 import { shared } from '../../platform/shared.js'
 import type { Toolkit } from '../../store/toolkit.js'
 import { type CachedCall, createCachedCall } from '../cached-call.js'
-import type { Engine } from '../engine.js'
+import { type Engine, fallBack } from '../engine.js'
 import type { CachedOptions } from '../options.js'
-import type { RunMany } from './batch.js'
+import type { Fit, RunMany } from './batch.js'
 import { fitMany } from './fit-many.js'
 import { type CachedManyOptions, type ManyId, toSingle, withDefaults } from './options.js'
 import { readThroughMany } from './read-through-many.js'
@@ -57,7 +57,21 @@ export function createManyCall(
     runMany: (self, rest) => (ids) => runAsync('CachedMany', fn, self, [ids, ...rest]),
     async call(self, ids, rest) {
       const wanted = many.wanted(self, ids, rest)
-      return readThroughMany(engine(), wanted, many.runMany(self, rest), await fitMany(wanted))
+      const runMany = many.runMany(self, rest)
+      let fit: Fit
+      try {
+        fit = await fitMany(wanted)
+      } catch (error) {
+        // Code that cannot be loaded, without which what is stored cannot be judged: the call bypasses the cache.
+        fallBack(engine(), prefixOf(self), error)
+        return readThroughMany(
+          engine(),
+          wanted.map(({ id }) => ({ id, request: undefined })),
+          runMany,
+          (request) => request,
+        )
+      }
+      return readThroughMany(engine(), wanted, runMany, fit)
     },
   }
   return many

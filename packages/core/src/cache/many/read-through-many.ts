@@ -65,7 +65,10 @@ export async function readThroughMany(
   twins.forEach(joins)
   if (followed.length) {
     const again = (left: readonly Wanted[]) => readThroughMany(engine, left, runMany, fit)
-    const others = import('./follow-many.js').then(({ followMany }) => followMany(engine, followed, again))
+    const others = import('./follow-many.js').then(
+      ({ followMany }) => followMany(engine, followed, again),
+      () => again(followed.map(({ id, request }) => ({ id, request: { ...request, alone: true } }))),
+    )
     for (const { id } of followed)
       values.set(
         id,

@@ -103,5 +103,8 @@ export function decode(engine: Engine, { request, values }: Found, fit: Fit): St
 }
 
 async function whyNot(error: unknown): Promise<MissReason> {
-  return (await import('../schema.js')).missReason(error)
+  return import('../schema.js').then(
+    ({ missReason }) => missReason(error),
+    () => 'unreadable',
+  )
 }
