@@ -36,6 +36,8 @@ import type { Context, Toolkit } from './store/toolkit.js'
 
 interface DefaultState {
   options: LarderOptions
+  /** The `configure` of the copy of the package that gave them. */
+  configuredBy?: typeof configure
   context: Context | undefined
   readonly claims: Map<string, object>
   readonly events: Emitter
@@ -64,6 +66,9 @@ const toolkit: Toolkit = {
  * Sets up the toolkit behind the module-level decorators and functions. Once, before any of them is first called;
  * decorating does not count as a call, so it may come after your classes are defined.
  *
+ * Where a process has the package in several copies, as servers made of several bundles do, each copy may say the same
+ * again: adapters are the same by their name, functions are not compared, and what was said first stays.
+ *
  * @throws UsageError `ERR_CONFIGURED_TOO_LATE` after the first use; otherwise, it names the option at fault.
  *
  * @example
@@ -72,6 +77,7 @@ const toolkit: Toolkit = {
 export function configure(options: LarderOptions): void {
   const current = state()
   if (current.context) {
+    if ((current.configuredBy ?? configure) !== configure && textOf(options) === textOf(current.options)) return
     throw new UsageError(
       'ERR_CONFIGURED_TOO_LATE',
       'configure() came after the first call: call it before, or use createLarder()',
@@ -80,6 +86,12 @@ export function configure(options: LarderOptions): void {
   // Bad options show here; what is made of good ones is thrown away, and nothing has been opened by it.
   createContext(options)
   current.options = options
+  current.configuredBy = configure
+}
+
+/** Options as far as two evaluations of one module agree on them. */
+function textOf(options: LarderOptions): string {
+  return JSON.stringify(options, (key, value) => (key === 'adapter' ? value.name : value))
 }
 
 export const cached: CachedForm = /* @__PURE__ */ createCached(toolkit)

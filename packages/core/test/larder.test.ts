@@ -130,11 +130,68 @@ describe('the default toolkit', () => {
     expect(copy.configure).not.toBe(larder.configure)
     copy.configure({ namespace: 'shop' })
     expect(larder.cached('1m', 'find', async () => 1).keyOf()).toBe('shop:find:')
-    expect(() => copy.cached('1m', 'find', async () => 1)).toThrow(
-      expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }),
-    )
+    const search = { search: async () => 1 }.search
+    expect(() => copy.cached('1m', 'find', search)).toThrow(expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }))
     const error = await copy.withLock('', async () => 1).catch((reason: unknown) => reason)
     expect(larder.isLarderError(error)).toBe(true)
     await larder.close()
+  })
+
+  describe('with modules evaluated once for each copy of the package', () => {
+    /** A module of an application, as a bundle evaluates it: its set-up, a class and a function. */
+    const evaluate = ({ configure, Cached, cached, rateLimited }: typeof Larder, namespace = 'shop') => {
+      configure({ adapter: memory(), namespace, defaults: { cached: { ttl: '1m' } } })
+      class Catalog {
+        @Cached('1m', 'product')
+        async product(id: string): Promise<string> {
+          return id
+        }
+      }
+      const search = rateLimited({ prefix: 'search', limit: 1, per: '1m' }, async () => [])
+      return { catalog: new Catalog(), search, find: cached('1m', 'find', async () => 1) }
+    }
+    const anotherCopy = () => {
+      vi.resetModules()
+      return import('../src/index.js')
+    }
+
+    test('each function takes over from its namesake, and the set-up stays: they share entries and limits', async () => {
+      const one = evaluate(larder)
+      await one.catalog.product('p1')
+      await one.search()
+      const other = evaluate(await anotherCopy())
+      expect(await larder.cacheOf(other.catalog, 'product').peek('p1')).toBe('p1')
+      await expect(other.search()).rejects.toMatchObject({ code: 'ERR_RATE_LIMITED' })
+      expect(await other.find()).toBe(1)
+      expect(await one.find.peek()).toBe(1)
+    })
+
+    test('a function of another name does not', async () => {
+      evaluate(larder)
+      const { Cached } = await anotherCopy()
+      expect(() => {
+        class Offers {
+          @Cached('1m', 'product')
+          async offer(): Promise<void> {}
+        }
+        return new Offers()
+      }).toThrow(expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }))
+    })
+
+    test('in one copy, not even the same function again: it would be wrapped at each call of what wraps it', async () => {
+      const copy = await anotherCopy()
+      evaluate(larder)
+      evaluate(copy)
+      expect(() => copy.cached('1m', 'find', async () => 1)).toThrow(
+        expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }),
+      )
+    })
+
+    test('another set-up than the one in use is too late', async () => {
+      await evaluate(larder).find()
+      const copy = await anotherCopy()
+      expect(() => evaluate(copy, 'other')).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURED_TOO_LATE' }))
+      expect(() => copy.configure({})).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURED_TOO_LATE' }))
+    })
   })
 })

@@ -69,6 +69,8 @@ export function createCached(toolkit: Toolkit): CachedForm {
     const [options, fn] =
       typeof second === 'function' ? [first as CachedOptions, second] : [toOptions(first, second), third]
     if (typeof fn !== 'function') throw invalidOption('fn', 'must be a function that returns a Promise')
+    // Before the prefix is claimed: a call refused for its options must not keep it.
+    resolveCachedOptions(options)
     const wrapper = wrap(toolkit, fn, options)
     return Object.assign(wrapper, createHandle(callBehind(wrapper) as CachedCall, undefined))
   }) as CachedForm
@@ -85,18 +87,16 @@ export function createCachedDecorator(toolkit: Toolkit): CachedDecorator {
 }
 
 function wrap(toolkit: Toolkit, fn: AsyncFunction, options: CachedOptions, site?: Site): AsyncFunction {
-  const wrapper = function (this: unknown, ...args: Any[]) {
+  const wrapper = wrapAs(function (this: unknown, ...args: Any[]) {
     return call.call(this, args)
-  }
-  // Before the prefix is claimed: a call refused for its options must not keep it.
-  resolveCachedOptions(options)
+  }, fn)
   const identity = createIdentity(toolkit, 'cache', wrapper, options.prefix, site)
   const call = createCachedCall(toolkit, fn, options, identity)
   publishCall(wrapper, call)
-  return wrapAs(wrapper, fn)
+  return wrapper
 }
 
 function toOptions(first: Ttl | CachedOptions, prefix: string | undefined): CachedOptions {
-  if (typeof first === 'object' && first !== null) return first
-  return prefix === undefined ? { ttl: first } : { ttl: first, prefix }
+  // `undefined` is no prefix as well.
+  return typeof first === 'object' && first !== null ? first : ({ ttl: first, prefix } as CachedOptions)
 }

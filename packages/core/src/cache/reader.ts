@@ -17,7 +17,7 @@ const EXTENDED = [
 ] as const satisfies readonly (keyof CachedOptions)[]
 
 export function isExtended(options: CachedOptions | undefined): boolean {
-  return !!options && EXTENDED.some((name) => options[name] !== undefined)
+  return EXTENDED.some((name) => options?.[name] !== undefined)
 }
 
 /** The plain read path, unless an option asks for more. */

@@ -2,11 +2,13 @@ import { invalidOption } from '../errors/usage-error.js'
 import { assertPrefix } from '../keys/layout.js'
 import type { Toolkit } from '../store/toolkit.js'
 import type { Site } from './decorate.js'
+import type { AsyncFunction } from './types.js'
 import { layers } from './wrap.js'
 
 /** `o`, `Xt`, `aBe`: what bundlers make of class names, differently on each build. */
 const MINIFIED = /^(?![A-Z][a-z]{2}$).{0,3}$|^[^A-Z]/u
 
+/** Of the functions that this copy of the package has wrapped, of whichever toolkit. */
 const prefixes = new WeakMap<object, string>()
 
 /** The prefix of the outermost layer of `fn` that has one: a wrapper around it may go by the same. */
@@ -21,7 +23,11 @@ export function prefixOf(fn: unknown): string | undefined {
 /**
  * The prefix of a wrapped function: what keeps its entries apart from every other's. Given, or `Class.method`.
  *
- * Claimed once per toolkit and kind. It is settled as early as the dialect allows (while the class is defined, at the
+ * Claimed once per toolkit and kind. Where one process has the package in several copies, each in a bundle of its own, the
+ * modules around them are there several times too: so a function takes over from one of its name in another copy. In one
+ * copy that would hide that a function is wrapped again and again, each time with other variables around it.
+ *
+ * It is settled as early as the dialect allows (while the class is defined, at the
  * first construction, or at the first call), so a mistake shows before anything is stored under a wrong name.
  *
  * @param receiver `this` of the call
@@ -31,19 +37,20 @@ export type Identity = (receiver?: unknown) => string
 
 /**
  * @param kind `cache` or `limit`: one method may use the same prefix for both
- * @param owner the wrapped function, by which a second claim of the same prefix is told
+ * @param owner the wrapped function, under the name of the one inside
  */
 export function createIdentity(
   toolkit: Toolkit,
   kind: string,
-  owner: object,
+  owner: AsyncFunction,
   given: string | undefined,
   site: Site | undefined,
 ): Identity {
   let prefix: string | undefined
   const claim = (name: string) => {
     const slot = `${kind}:${name}`
-    if ((toolkit.claims.get(slot) ?? owner) !== owner) {
+    const before = toolkit.claims.get(slot) as AsyncFunction | undefined
+    if (before && (prefixes.has(before) || before.name !== owner.name)) {
       throw invalidOption('prefix', `${name} belongs to another function: give each its own`, 'ERR_PREFIX_TAKEN')
     }
     toolkit.claims.set(slot, owner)
@@ -76,7 +83,7 @@ function classOf(receiver: unknown, method: object, key: string | symbol): strin
       if (layer === method) return classNameOf(at)
     }
   }
-  return receiver === undefined || receiver === null ? undefined : classNameOf(receiver)
+  return receiver ? classNameOf(receiver) : undefined
 }
 
 /** @param receiver an instance, a prototype, or the class itself */

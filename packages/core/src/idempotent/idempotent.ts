@@ -65,7 +65,7 @@ export function createIdempotentDecorator(toolkit: Toolkit): IdempotentDecorator
 function wrap(toolkit: Toolkit, fn: AsyncFunction, options: IdempotentOptions, site?: Site): AsyncFunction {
   const resolved = resolveIdempotentOptions(options)
   const once = callOnce(toolkit)
-  const wrapper = async function (this: unknown, ...args: Any[]) {
+  const wrapper = wrapAs(async function (this: unknown, ...args: Any[]) {
     const prefix = identity(this)
     const key: unknown = options.key.apply(this, args)
     if (typeof key !== 'string' || key === '') {
@@ -74,8 +74,8 @@ function wrap(toolkit: Toolkit, fn: AsyncFunction, options: IdempotentOptions, s
     const payloadHash = options.payload ? hashPayload(options.payload.apply(this, args)) : ''
     const run = () => runAsync('Idempotent', fn, this, args)
     return once({ ...options, ...resolved, prefix, key, payloadHash, run })
-  }
+  }, fn)
   const prefix = options.prefix ?? (site ? undefined : prefixOf(fn))
   const identity = createIdentity(toolkit, 'idempotent', wrapper, prefix, site)
-  return wrapAs(wrapper, fn)
+  return wrapper
 }

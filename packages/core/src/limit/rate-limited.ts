@@ -68,7 +68,7 @@ function wrap(toolkit: Toolkit, fn: AsyncFunction, options: RateLimitOptions, si
     return { ...merged, rules, isDynamic, limiter: openLimiter(toolkit, identity(receiver), merged) }
   }
   let prepared: ReturnType<typeof prepare> | undefined
-  const wrapper = async function (this: unknown, ...args: Any[]) {
+  const wrapper = wrapAs(async function (this: unknown, ...args: Any[]) {
     prepared ??= prepare(this)
     const { by, cost = 1, rules, isDynamic, limiter, onOutcome } = prepared
     const settle = <T>(option: T | ((...args: Any[]) => T)) =>
@@ -88,7 +88,7 @@ function wrap(toolkit: Toolkit, fn: AsyncFunction, options: RateLimitOptions, si
     } finally {
       await outcome.release()
     }
-  }
+  }, fn)
   const identity = createIdentity(toolkit, 'limit', wrapper, options.prefix ?? (site ? undefined : prefixOf(fn)), site)
-  return wrapAs(wrapper, fn)
+  return wrapper
 }

@@ -62,7 +62,8 @@ try { cjs.Cached('5 minutes') } catch (caught) { error = caught }
 console.log(JSON.stringify({
   twoCopies: esm.Cached !== cjs.Cached,
   key: product.keyOf('p1'),
-  taken: codeOf(() => esm.cached('1m', 'product', async () => 1)),
+  taken: codeOf(() => esm.cached('1m', 'product', async function offer() {})),
+  again: codeOf(() => esm.cached('1m', 'product', async (id) => (runs++, id))),
   tooLate: codeOf(() => cjs.configure({ namespace: 'other' })),
   peeked: await esm.cacheOf(catalog, 'offer').peek('p1'),
   stats: esm.cache.stats().misses,
@@ -76,6 +77,7 @@ console.log(JSON.stringify({
     twoCopies: true,
     key: 'shop:product:"p1"',
     taken: 'ERR_PREFIX_TAKEN',
+    again: undefined,
     tooLate: 'ERR_CONFIGURED_TOO_LATE',
     peeked: 'p1',
     stats: 2,

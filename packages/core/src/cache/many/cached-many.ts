@@ -88,15 +88,15 @@ export function createCachedManyDecorator(toolkit: Toolkit): CachedManyDecorator
 }
 
 function wrap(toolkit: Toolkit, fn: AsyncFunction, options: CachedManyOptions, site?: Site): AsyncFunction {
-  const wrapper = function (this: unknown, ids: ManyId[], ...rest: Any[]) {
+  const wrapper = wrapAs(function (this: unknown, ids: ManyId[], ...rest: Any[]) {
     return call.call(this, ids, rest)
-  }
+  }, fn)
   // Before the prefix is claimed: a call refused for its options must not keep it.
   checkOptions(options)
   const identity = createIdentity(toolkit, 'cache', wrapper, options.prefix, site)
   const call = createManyCall(toolkit, fn, options, identity)
   publishManyCall(wrapper, call)
-  return wrapAs(wrapper, fn)
+  return wrapper
 }
 
 function checkOptions(options: CachedManyOptions): void {
