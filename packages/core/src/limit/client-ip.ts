@@ -19,13 +19,16 @@ export interface ClientRequest {
     | Readonly<Record<string, string | readonly string[] | undefined>>
     | null
     | undefined
+  /** Node's: who spoke to us. */
   readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined
+  /** Lambda's: who spoke to API Gateway or the function URL. */
   readonly requestContext?: {
     readonly http?: { readonly sourceIp?: string | undefined } | undefined
     readonly identity?: { readonly sourceIp?: string | undefined } | undefined
   }
 }
 
+/** Whom {@link clientIp} believes. */
 export interface ClientIpOptions {
   /** @default nothing: only the address that the request came from is believed, where the runtime tells it */
   readonly trust?: ProxyTrust

@@ -1,5 +1,6 @@
 import type { LimitOutcome, PolicyState } from './outcome.js'
 
+/** Which fields {@link rateLimitHeaders} gives. */
 export interface RateLimitHeaderOptions {
   /**
    * Adds `X-RateLimit-Limit`, `-Remaining` and `-Reset`, which many clients know: of the limit that matters most, the

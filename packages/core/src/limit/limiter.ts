@@ -23,6 +23,7 @@ export interface CheckOptions {
   readonly limit?: number | readonly number[]
 }
 
+/** How a call waits for its turn. */
 export interface WaitOptions extends CheckOptions {
   /** The most time to wait. 0 tries once. @default no end */
   readonly timeout?: Duration
@@ -32,6 +33,7 @@ export interface WaitOptions extends CheckOptions {
 
 /** A rate limit, asked by key. */
 export interface Limiter {
+  /** What keeps its counters apart from all others'. */
   readonly prefix: string
   /** The limits it goes by. */
   readonly policies: readonly Policy[]
@@ -40,9 +42,13 @@ export interface Limiter {
    * and until `retryAfterMs` has passed, the same call is refused without asking the store again.
    * Never rejects for the store's sake: the outcome is then `undecided`.
    * @throws UsageError when `cost` is not an integer from 0 to the limit
+   *
+   * @example
+   * const outcome = await api.check(userId, { cost: 5 })
+   * if (!outcome.allowed) console.log(`again in ${outcome.retryAfterMs} ms`)
    */
   check(key: string | number, options?: CheckOptions): Promise<LimitOutcome>
-  /** What a `check` would answer now, without spending. Always asks the store. */
+  /** What a `check` would answer now, without spending. Always asks the store, and like `check` never rejects for its sake. */
   peek(key: string | number, options?: CheckOptions): Promise<LimitOutcome>
   /**
    * Waits until a check is allowed, for no longer than it must: it asks, sleeps for `retryAfterMs`, and asks again. Calls
@@ -74,6 +80,7 @@ export interface Limiter {
   reset(key: string | number): Promise<void>
 }
 
+/** The type of `limiter`. */
 export interface LimiterForm {
   /**
    * A rate limit without a decorator. `rateLimited` and `@RateLimited` are doors onto one.

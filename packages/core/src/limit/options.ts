@@ -48,6 +48,7 @@ export type LimitRules<Limit = number> =
 /** Keys by name, or a function that knows them. */
 export type KeyList = readonly (string | number)[] | ((key: string) => boolean)
 
+/** What a limiter can be told beside its rule. */
 export interface LimiterSettings {
   /**
    * What to do when the store cannot be asked:

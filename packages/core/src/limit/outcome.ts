@@ -5,6 +5,7 @@ export type Algorithm = 'sliding-window' | 'gcra' | 'fixed-window' | 'sliding-lo
 export interface Policy {
   /** The limiter's prefix; with several `limits`, also the window: `api-60s`. */
   readonly name: string
+  /** How it counts. */
   readonly algorithm: Algorithm
   /** In milliseconds; of `concurrency`, how long a lease lasts. */
   readonly windowMs: number

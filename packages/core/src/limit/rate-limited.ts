@@ -13,6 +13,7 @@ import { resolveLimiter } from './resolve.js'
 /** What is counted where no `by` tells callers apart. */
 const EVERYBODY = '*'
 
+/** The type of `rateLimited`. */
 export interface RateLimitedForm {
   /**
    * Lets `fn` run no more often than the rule allows, and otherwise rejects with `RateLimitedError`, without running it.
@@ -27,6 +28,7 @@ export interface RateLimitedForm {
   <F extends AsyncFunction>(options: RateLimitOptions<Parameters<F>>, fn: F): F
 }
 
+/** The type of `@RateLimited`. */
 export interface RateLimitedDecorator {
   /**
    * Lets a method run no more often than the rule allows. See `rateLimited`.

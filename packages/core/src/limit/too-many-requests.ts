@@ -18,8 +18,11 @@ export function tooManyRequests(error: RateLimitedError, options?: RateLimitHead
 
 /** What a Lambda function answers behind API Gateway, a function URL or a load balancer. */
 export interface ProxyResult {
+  /** 429. */
   statusCode: number
+  /** `Content-Type`, and what `rateLimitHeaders` gives. */
   headers: Record<string, string>
+  /** Problem details, as JSON. */
   body: string
 }
 
