@@ -31,6 +31,7 @@ export interface Lock {
    * @returns whether it was still ours. @throws LockStoreError when the store cannot say
    */
   release(): Promise<boolean>
+  /** Releases it at the end of an `await using` block. Never rejects: a release that failed is told by an event. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -24,11 +24,22 @@ export interface Locks {
    * ```
    */
   acquire(key: LockKey, options?: LockOptions): Promise<Lock>
-  /** Takes the lock if it is free: one try, `null` if another holds it. @throws LockStoreError */
+  /**
+   * Takes the lock if it is free: one try, `null` if another holds it. @throws LockStoreError
+   *
+   * @example
+   * ```ts
+   * const lock = await locks.tryAcquire('nightly-report')
+   * await lock?.release()
+   * ```
+   */
   tryAcquire(key: LockKey, options?: Omit<LockOptions, 'wait'>): Promise<Lock | null>
   /** Whether anybody holds it now, or waits in its queue. @throws LockStoreError */
   isHeld(key: string): Promise<boolean>
-  /** Takes it away from whoever holds it. Their `signal` tells them at their next extension. @throws LockStoreError */
+  /**
+   * Takes it away from whoever holds it. Their `signal` tells them at their next extension.
+   * @returns whether anybody held it. @throws LockStoreError
+   */
   forceRelease(key: string): Promise<boolean>
 }
 

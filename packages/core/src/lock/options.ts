@@ -5,6 +5,7 @@ import { type Duration, optionalMs } from '../time/duration.js'
 export const DEFAULT_LOCK_TTL_MS = 30_000
 export const DEFAULT_LOCK_WAIT_MS = 5_000
 
+/** How a lock is waited for, held and shared. */
 export interface LockOptions {
   /**
    * How long the lock is held at most without an extension. More than 0. A holder that crashes blocks others this long.

@@ -10,6 +10,7 @@ import { type LockOptions, resolveLockOptions } from './options.js'
 /** What runs under the lock is told of it. */
 export type LockBody<Result> = (lock: Pick<Lock, 'signal' | 'fence' | 'expiresAtMs'>) => Promise<Result>
 
+/** The type of `withLock`: as a function and as a decorator. */
 export interface WithLock {
   /**
    * Runs `fn` while holding the lock `key`, and releases it whatever `fn` does. The result or error of `fn` always wins
