@@ -10,7 +10,9 @@ export const DEFAULT_MAX_WAITING = 10_000
 export const DEFAULT_IDLE_TIMEOUT_MS = 60_000
 export const DEFAULT_CHECK_AFTER_MS = 30_000
 
+/** Where a server listens. */
 export interface Address {
+  /** A name or an address. */
   readonly host: string
   /** @default 6379, for a sentinel 26379 */
   readonly port?: number
@@ -50,6 +52,7 @@ export interface TcpOptions extends Partial<Address> {
   readonly ioredis?: Omit<RedisOptions, 'lazyConnect' | 'retryStrategy' | 'maxRetriesPerRequest'>
 }
 
+/** How many connections, and for how long. */
 export interface PoolOptions {
   /** The most connections, leased ones included. An integer of 1 or more. @default `REDIS_POOL_MAX`, else 4 */
   readonly max?: number

@@ -15,14 +15,16 @@ const SCAN_COUNT = 1_000
 
 /** The adapter, and what only a pool of connections can do. */
 export interface TcpAdapter extends Adapter {
+  /** Sends a message to the subscribers of a channel. On a cluster the answer counts those of one node. */
   publish: NonNullable<Adapter['publish']>
+  /** Listens, by a connection of its own, which comes back by itself. */
   subscribe: NonNullable<Adapter['subscribe']>
   /**
    * Runs `fn` with a connection that nobody else uses meanwhile: for MULTI and WATCH, and for commands that block.
    * Waiting callers are served in the order in which they came. A WATCH or MULTI that `fn` leaves open ends with the lease.
    *
    * @throws PoolExhaustedError (`ERR_POOL_EXHAUSTED`) when none is free within `pool.acquireTimeout`, or too many wait;
-   * the reason of `signal` when it aborts the wait. What `fn` rejects with comes through unchanged.
+   * the reason of `signal` when it aborts the wait; UsageError with a `client` of your own and on a `cluster`. What `fn` rejects with comes through unchanged.
    *
    * @example
    * await redis.withConnection(async (client) => {
@@ -36,6 +38,15 @@ export interface TcpAdapter extends Adapter {
   resize(max: number): void
   /** Connections and callers that wait, now. */
   counts(): PoolCounts
+  /**
+   * The client of ioredis underneath, connected: your own where one was given, else the connection that ordinary commands
+   * share. Do not block it.
+   * @throws LarderError (`ERR_CLOSED`) after `close()`; what connecting fails with
+   *
+   * @example
+   * const client = await redis.client()
+   * await client.lpush('jobs', 'j1')
+   */
   client(): Promise<Redis | Cluster>
 }
 
