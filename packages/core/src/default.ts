@@ -94,36 +94,73 @@ function textOf(options: LarderOptions): string {
   return JSON.stringify(options, (key, value) => (key === 'adapter' ? value.name : value))
 }
 
+/** Caches what a function resolves to, in the default toolkit. See {@link CachedForm}. */
 export const cached: CachedForm = /* @__PURE__ */ createCached(toolkit)
+/** Caches what a method resolves to, in the default toolkit. See {@link CachedDecorator}. */
 export const Cached: CachedDecorator = /* @__PURE__ */ createCachedDecorator(toolkit)
+/** Caches each value of a function that loads many by their ids. See {@link CachedManyForm}. */
 export const cachedMany: CachedManyForm = /* @__PURE__ */ createCachedMany(toolkit)
+/** Caches each value of a method that loads many by their ids. See {@link CachedManyDecorator}. */
 export const CachedMany: CachedManyDecorator = /* @__PURE__ */ createCachedManyDecorator(toolkit)
+/** Stores what a method that writes resolves to. See {@link CachePutDecorator}. */
 export const CachePut: CachePutDecorator = /* @__PURE__ */ createCachePut(toolkit)
+/** Evicts after a method has succeeded. See {@link CacheEvictDecorator}. */
 export const CacheEvict: CacheEvictDecorator = /* @__PURE__ */ createCacheEvict(toolkit)
 /** The default toolkit's cache, by keys of your own. */
 export const cache: Cache = /* @__PURE__ */ createCache(toolkit)
+/** Lets a function run no more often than a rule allows. See {@link RateLimitedForm}. */
 export const rateLimited: RateLimitedForm = /* @__PURE__ */ createRateLimited(toolkit)
+/** Lets a method run no more often than a rule allows. See {@link RateLimitedDecorator}. */
 export const RateLimited: RateLimitedDecorator = /* @__PURE__ */ createRateLimitedDecorator(toolkit)
+/** A rate limit that answers without running anything. See {@link LimiterForm}. */
 export const limiter: LimiterForm = /* @__PURE__ */ createLimiter(toolkit)
 /** The default toolkit's locks. */
 export const locks: Locks = /* @__PURE__ */ createLocks(toolkit)
+/** Runs a function, or a method, while holding a lock. See {@link WithLock}. */
 export const withLock: WithLock = /* @__PURE__ */ createWithLock(/* @__PURE__ */ createLocks(toolkit))
 /** The default toolkit's messages between processes. */
 export const bus: Bus = /* @__PURE__ */ createBus(toolkit)
+/** Makes a function safe to call again. See {@link IdempotentForm}. */
 export const idempotent: IdempotentForm = /* @__PURE__ */ createIdempotent(toolkit)
+/** Makes a method safe to call again. See {@link IdempotentDecorator}. */
 export const Idempotent: IdempotentDecorator = /* @__PURE__ */ createIdempotentDecorator(toolkit)
+/** Makes sessions of a web application. See {@link SessionsForm}. */
 export const createSessions: SessionsForm = /* @__PURE__ */ createSessionsForm(toolkit)
-/** The default toolkit's event stream. Listening does not count as its first use. */
+/**
+ * The default toolkit's event stream. Listening does not count as its first use.
+ *
+ * @example
+ * const stop = events.on((event) => {
+ *   if (event.type === 'fallback') console.warn(event.operation, event.error)
+ * })
+ */
 export const events: Events = { on: (listener) => state().events.on(listener) }
-/** How the default toolkit's adapter is. */
+/**
+ * How the default toolkit's adapter is, by a ping sent now. Never rejects, and takes no longer than `store.budget`.
+ *
+ * @example
+ * const { ok } = await health()
+ */
 export const health: () => Promise<Health> = /* @__PURE__ */ createHealth(toolkit)
-/** Commands that the default toolkit has sent so far, and what they cost by `price`. */
+/**
+ * Commands that the default toolkit has sent so far, and what they cost by `price`. Counts of this process alone.
+ *
+ * @example
+ * const { http } = spend()
+ * console.log(http?.commands, http?.cost)
+ */
 export const spend: () => Spend = /* @__PURE__ */ createSpend(toolkit)
 
 /** Waits for the default toolkit's work behind answers. */
 export const drain: Drain = /* @__PURE__ */ createDrain(toolkit)
 
-/** Drains the default toolkit, for five seconds at most, ends its subscriptions and closes its adapter. Idempotent. */
+/**
+ * Drains the default toolkit, for five seconds at most, ends its subscriptions and closes its adapter. Idempotent, and
+ * nothing where the toolkit was never used. Cached calls still answer afterwards, by running their functions.
+ *
+ * @example
+ * process.on('SIGTERM', () => close())
+ */
 export async function close(): Promise<void> {
   if (state().context) await closeToolkit(toolkit)
 }

@@ -6,11 +6,13 @@ import { type Duration, toMs } from './time/duration.js'
 /** The longest that a drain waits, unless told otherwise. */
 export const DEFAULT_DRAIN_MS = 5_000
 
+/** How long {@link Drain} waits. */
 export interface DrainOptions {
-  /** The longest to wait. @default '5s' */
+  /** The longest to wait. 0 only looks. @default '5s' */
   readonly timeout?: Duration
 }
 
+/** The type of `drain`. */
 export interface Drain {
   /**
    * Waits for the work that goes on behind answers: refreshes, and evictions that a store missed, which are tried once

@@ -2,10 +2,13 @@ import type { PoolCounts } from './errors/pool-exhausted-error.js'
 import type { BreakerState } from './events/events.js'
 import type { Toolkit } from './store/toolkit.js'
 
+/** How one adapter is. */
 export interface AdapterHealth {
+  /** Whether a ping sent now was answered in time. */
   readonly ok: boolean
-  /** Of a ping sent now; `undefined` when none came back. */
+  /** Of that ping, in milliseconds; `undefined` when none came back. */
   readonly roundTripMs: number | undefined
+  /** Of the circuit breaker around it. */
   readonly breaker: BreakerState
   /** Calls sent to the adapter so far, by method. */
   readonly calls: Readonly<Record<string, number>>
@@ -15,6 +18,7 @@ export interface AdapterHealth {
   readonly error?: unknown
 }
 
+/** How a toolkit's store is. */
 export interface Health {
   /** Whether every adapter is. */
   readonly ok: boolean

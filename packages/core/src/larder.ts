@@ -34,29 +34,50 @@ import type { Toolkit } from './store/toolkit.js'
 
 /** An independent toolkit: its own adapter, namespace, prefixes, counts and events. */
 export interface Larder {
+  /** Caches what a function resolves to. */
   readonly cached: CachedForm
+  /** Caches what a method resolves to. */
   readonly Cached: CachedDecorator
+  /** Caches each value of a function that loads many by their ids. */
   readonly cachedMany: CachedManyForm
+  /** Caches each value of a method that loads many by their ids. */
   readonly CachedMany: CachedManyDecorator
+  /** Stores what a method that writes resolves to. */
   readonly CachePut: CachePutDecorator
+  /** Evicts after a method has succeeded. */
   readonly CacheEvict: CacheEvictDecorator
+  /** The cache by keys of your own, and evictions. */
   readonly cache: Cache
+  /** Lets a function run no more often than a rule allows. */
   readonly rateLimited: RateLimitedForm
+  /** Lets a method run no more often than a rule allows. */
   readonly RateLimited: RateLimitedDecorator
+  /** A rate limit that answers without running anything. */
   readonly limiter: LimiterForm
+  /** Locks by name. */
   readonly locks: Locks
+  /** Runs a function, or a method, while holding a lock. */
   readonly withLock: WithLock
+  /** Messages between processes. */
   readonly bus: Bus
+  /** Makes a function safe to call again. */
   readonly idempotent: IdempotentForm
+  /** Makes a method safe to call again. */
   readonly Idempotent: IdempotentDecorator
+  /** Makes sessions of a web application. */
   readonly createSessions: SessionsForm
+  /** What happens, as it happens. */
   readonly events: Events
-  /** How the adapter is. Never rejects. */
+  /** How the adapter is, by a ping sent now. Never rejects, and takes no longer than `store.budget`. */
   health(): Promise<Health>
   /** Commands sent to the adapter so far, and what they cost by `price`. */
   spend(): Spend
+  /** Waits for work behind answers. */
   readonly drain: Drain
-  /** Drains, for five seconds at most, ends all subscriptions and closes the adapter. Idempotent. */
+  /**
+   * Drains, for five seconds at most, ends all subscriptions and closes the adapter. Idempotent. Cached calls still answer
+   * afterwards, by running their functions.
+   */
   close(): Promise<void>
 }
 

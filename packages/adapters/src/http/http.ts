@@ -6,7 +6,13 @@ import type { HttpOptions, UpstashRedis } from './options.js'
 import type { createPubSub } from './pubsub.js'
 import { createPost, type Reply } from './request.js'
 
+/** The adapter, with its client's type. */
 export interface HttpAdapter extends Adapter {
+  /**
+   * The client of @upstash/redis underneath: your own where one was given, else one without retries and without
+   * deserialization, so that values are the strings that they are.
+   * @throws LarderError (`ERR_CLOSED`) after `close()`; UsageError when the environment has no URL or token
+   */
   client(): Promise<UpstashRedis>
 }
 

@@ -17,6 +17,7 @@ import type { Script } from './script.js'
 export interface Adapter {
   /** A short name for errors, events and `health()`: `memory`, `tcp`, `http`. */
   readonly name: string
+  /** What it can do, known before it is connected. */
   readonly capabilities: Capabilities
 
   /**
@@ -133,6 +134,7 @@ export interface CallOptions {
   readonly replayable?: boolean
 }
 
+/** How {@link Adapter.set} stores. */
 export interface SetOptions {
   /**
    * Milliseconds until the key is gone; a positive integer. Absent: for ever.
@@ -150,6 +152,7 @@ export type Channels = readonly string[] | { readonly patterns: readonly string[
 export interface Listener {
   /** Whether the process stays alive for the sake of this subscription. @default true */
   readonly holdsProcess?: boolean
+  /** A message, and the channel that it was published to, by its full name. */
   onMessage(message: string, channel: string): void
   /** The connection broke: messages may have been missed. The subscription comes back by itself. */
   onDisconnect?(): void
@@ -157,6 +160,7 @@ export interface Listener {
   onReconnect?(): void
 }
 
+/** What {@link Adapter.subscribe} gives. */
 export interface Subscription {
   /** Stops listening. Idempotent. */
   unsubscribe(): Promise<void>

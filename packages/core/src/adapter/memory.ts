@@ -23,6 +23,7 @@ export const DEFAULT_MAX_BYTES = 67_108_864
 /** What an entry weighs beside its text: the record, its links and its place in the index. */
 const ENTRY_OVERHEAD_BYTES = 120
 
+/** How much {@link memory} holds, and by which clock. */
 export interface MemoryOptions {
   /**
    * The most entries kept; the least recently used go first. An integer of 1 or more.
@@ -216,7 +217,15 @@ export function memory(options: MemoryOptions = {}): Adapter {
   return adapter
 }
 
-/** @throws UsageError unless `ttlMs` is absent or a positive integer. */
+/**
+ * For adapters of your own: what every `set` has to refuse.
+ *
+ * @param ttlMs in milliseconds; `undefined` is for ever
+ * @throws UsageError (`ERR_INVALID_OPTION`) unless `ttlMs` is absent or a positive integer.
+ *
+ * @example
+ * assertTtl(1_500) // and not 0, 1.5 or NaN
+ */
 export function assertTtl(ttlMs: number | undefined): void {
   if (ttlMs !== undefined) assertPositiveInteger(ttlMs, 'ttlMs')
 }

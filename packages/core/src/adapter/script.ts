@@ -8,7 +8,9 @@
 export interface Script<R> {
   /** For errors and for the cache of its digest. */
   readonly name: string
+  /** For stores that run Lua. A number in its answer is an integer, as Redis gives it. */
   readonly lua: string
+  /** The same for stores that run JavaScript. Synchronous: nothing may come in between. */
   step(view: ScriptView, keys: readonly string[], args: readonly (string | number)[]): R
 }
 

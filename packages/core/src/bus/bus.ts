@@ -18,6 +18,7 @@ export interface BusSubscribeOptions {
   readonly onReconnect?: () => unknown
 }
 
+/** What `bus.subscribe` gives. `await using` ends it with its block. */
 export interface BusSubscription extends AsyncDisposable {
   /** The listener gets nothing more from this call on. Idempotent. Never rejects. */
   unsubscribe(): Promise<void>

@@ -20,6 +20,7 @@ export interface CacheEvictOptions<Args extends Any[] = Any[]> {
   readonly key?: (...args: Args) => unknown
 }
 
+/** The type of `@CacheEvict`. */
 export interface CacheEvictDecorator {
   /**
    * Evicts after the method has succeeded, and before its caller gets the result. A method that rejects evicts nothing.
@@ -27,6 +28,8 @@ export interface CacheEvictDecorator {
    * When the store fails, the result comes all the same, with a `fallback` event. This process serves nothing of what
    * should have been evicted, and tries again; others may serve it until that gets through. To know for certain, call
    * `cache.evictTags(…)`, which rejects.
+   *
+   * @throws UsageError without `tags` and `prefix`, and when the position is wrong
    *
    * @example
    * ```ts

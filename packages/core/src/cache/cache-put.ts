@@ -8,6 +8,7 @@ import { createCachedCall } from './cached-call.js'
 import { type CachedOptions, resolveCachedOptions } from './options.js'
 import { refresh } from './refresh.js'
 
+/** The type of `@CachePut`. */
 export interface CachePutDecorator {
   /**
    * Always runs the method, and stores its result where a cached method of the same `prefix` will find it: for the

@@ -25,28 +25,44 @@ export interface StoreOptions {
  * methods. Reads never reject for the store's sake: `get` gives `undefined`, `getOrSet` loads. Writes and evictions
  * resolve once the store has them, and reject with `StoreError` otherwise. A failed eviction is tried again before this
  * process next reads or fills its cache.
+ *
+ * @example
+ * await cache.set('greeting', 'hello', { ttl: '5m', tags: ['texts'] })
+ * const greeting = await cache.get<string>('greeting')
+ * const rate = await cache.getOrSet('rate:eur', () => db.rates.today('eur'), { ttl: '1h' })
+ * await cache.evictTags('texts')
  */
 export interface Cache {
-  /** The value, or `undefined` for none. One command; a tagged entry takes one more. */
+  /**
+   * The value, or `undefined` for none: also when the store fails. A stored `null` comes back as `null`. One command; a
+   * tagged entry takes one more.
+   */
   get<Value = Any>(key: string): Promise<Value | undefined>
   /** The values in the order of `keys`, `undefined` where there is none, by one command while no entry has tags. */
   getMany<Value = Any>(keys: readonly string[]): Promise<(Value | undefined)[]>
-  /** Stores a value, whatever is there. @throws UncacheableValueError when it cannot come back as it is. */
+  /**
+   * Stores a value, whatever is there.
+   * @throws UncacheableValueError when it cannot come back as it is; StoreError; UsageError for a `ttl` of 0
+   */
   set(key: string, value: unknown, options: StoreOptions): Promise<void>
-  /** The stored value, else what `load` gives, which is then stored. Concurrent calls share one `load`. */
+  /**
+   * The stored value, else what `load` gives, which is then stored, `null` and `undefined` too. Concurrent calls of this
+   * process share one `load`, whose own error comes through. When the store fails, `load` runs.
+   */
   getOrSet<Value>(key: string, load: () => Promise<Value>, options: StoreOptions): Promise<Value>
-  /** Evicts by key: one command each, in one round trip. */
+  /** Evicts by key: one command each, in one round trip. @throws StoreError */
   delete(keys: string | readonly string[]): Promise<void>
-  /** Evicts everything under the tags, of cached methods too: one command each, however many entries. */
+  /** Evicts everything under the tags, of cached methods too: one command each, however many entries. @throws StoreError */
   evictTags(tags: string | readonly string[]): Promise<void>
   /**
    * Deletes the entries whose key fits a Redis glob (`*`, `?`, `[a-z]`, `\` escapes) by walking the whole store. A
-   * load under way in another process may store one afterwards: prefer tags.
-   * @returns how many were deleted.
+   * load under way in another process may store one afterwards: prefer tags. Takes a minute at most.
+   * @returns how many were deleted. @throws StoreError: some may be deleted then
    */
   deleteMatching(glob: string): Promise<number>
-  /** Evicts everything in the namespace, of cached methods too, by one command. */
+  /** Evicts everything in the namespace, of cached methods too, by one command. @throws StoreError */
   clear(): Promise<void>
+  /** What became of the calls of this toolkit in this process, those of cached methods included. A copy. */
   stats(): CacheStats
 }
 

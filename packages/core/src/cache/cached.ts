@@ -12,6 +12,7 @@ import type { Schema } from './schema.js'
 /** A function with its results cached: called as before, and a {@link CacheHandle} besides. */
 export type CachedFunction<F extends AsyncFunction> = F & CacheHandle<F>
 
+/** The type of `cached`. */
 export interface CachedForm {
   /**
    * Caches what `fn` resolves to. The plain form: `@Cached` does the same to a method.
@@ -34,9 +35,11 @@ export interface CachedForm {
    * ```
    */
   <F extends AsyncFunction>(ttl: Ttl<Awaited<ReturnType<F>>>, prefix: string, fn: F): CachedFunction<F>
+  /** The same, with all options. See {@link CachedOptions}. */
   <F extends AsyncFunction>(options: CachedOptions<Parameters<F>, Awaited<ReturnType<F>>>, fn: F): CachedFunction<F>
 }
 
+/** The type of `@Cached`. */
 export interface CachedDecorator {
   /**
    * Caches what a method resolves to, as `cached` does for a function. `cacheOf(object, 'method')` gives the handle.
@@ -57,9 +60,11 @@ export interface CachedDecorator {
    * ```
    */
   <Result = Any>(ttl: Ttl<Result>, prefix?: string): AsyncMethodDecorator<Any[], Result>
+  /** The same, with all options, and a `schema` by which results are checked. See {@link CachedOptions}. */
   <Args extends Any[], Result>(
     options: CachedOptions<Args, Result> & { readonly schema: Schema<Result> },
   ): AsyncMethodDecorator<Args, Result, Result>
+  /** The same, with all options. See {@link CachedOptions}. */
   <Args extends Any[], Result = Any>(options: CachedOptions<Args, Result>): AsyncMethodDecorator<Args, Result>
 }
 

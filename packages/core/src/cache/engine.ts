@@ -59,9 +59,11 @@ export interface Lookup {
 
 /** Counts since the toolkit began. */
 export interface CacheStats {
+  /** Calls that were served what is stored, its ttl not over. */
   hits: number
   /** Those of the hits that the near tier served. */
   nearHits: number
+  /** Calls for which nothing usable was stored. */
   misses: number
   /** Calls that joined a load under way. */
   dedupes: number

@@ -39,6 +39,7 @@ export interface Explanation {
   readonly key: string | undefined
   /** `stale`: a result whose ttl has ended, and a refresh in the background. */
   readonly outcome: 'hit' | 'stale' | 'miss' | 'bypass' | 'fallback'
+  /** Why nothing can be served; `undefined` where something can, or the cache is not asked. */
   readonly reason: MissReason | undefined
   /** Commands that the call would send, if the tags were seen before. */
   readonly commands: number

@@ -39,6 +39,7 @@ export type Serves<Method extends AsyncFunction, Served> = 0 extends 1 & Served
  * a callback takes what it extends.
  */
 export interface AsyncMethodDecorator<Args extends Any[] = Any[], Result = Any, Served = Any> {
+  /** TC39 standard. */
   <Method extends AsyncFunction, Taken extends Any[], Params extends Beginning<Args>>(
     method: Method &
       AsyncFunction<Taken> &
@@ -47,6 +48,7 @@ export interface AsyncMethodDecorator<Args extends Any[] = Any[], Result = Any, 
       Serves<Method, Served>,
     context: ClassMethodDecoratorContext<Any, Method>,
   ): Method
+  /** `experimentalDecorators`. */
   <Method extends AsyncFunction, Taken extends Any[], Params extends Beginning<Args>>(
     target: object,
     name: string | symbol,

@@ -14,6 +14,7 @@ const BRAND = Symbol.for('larder.error')
  * }
  */
 export class LarderError extends Error {
+  /** The name of the class, which minifiers leave as it is. */
   override readonly name: string = 'LarderError'
   /** What went wrong, as a stable identifier. */
   declare readonly code: ErrorCode
@@ -32,6 +33,12 @@ export class LarderError extends Error {
 /**
  * Whether `error` was raised by Larder. Unlike `instanceof`, it also holds when two copies of the package are loaded
  * (ESM beside CommonJS, or two versions in one tree).
+ *
+ * @example
+ * await catalog.checkout('ada').catch((error) => {
+ *   if (isLarderError(error) && error.code === 'ERR_LOCK_BUSY') return retryLater()
+ *   throw error
+ * })
  */
 export function isLarderError(error: unknown): error is LarderError {
   return typeof error === 'object' && error !== null && BRAND in error

@@ -22,6 +22,7 @@ export class StoreError extends LarderError {
   declare readonly adapter: string
   /** The adapter method that failed, such as `getMany`. */
   declare readonly operation: string
+  /** What became of the call. */
   declare readonly reason: StoreFailure
 
   constructor(adapter: string, operation: string, reason: StoreFailure, cause?: unknown) {

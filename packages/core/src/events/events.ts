@@ -92,7 +92,9 @@ export type MissReason = 'absent' | 'evicted' | 'stamp' | 'unreadable' | 'schema
  * tried in the `pause` after a failure, or another process is loading (`leased`).
  */
 export type StaleReason = 'background' | 'slow' | 'failed' | 'pause' | 'leased'
+/** `open`: calls fail at once. `half-open`: one may try. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
+/** Is called synchronously; what it throws is dropped. */
 export type EventListener = (event: LarderEvent) => void
 
 /** The event stream of one toolkit. */

@@ -9,6 +9,7 @@ import { callOnce } from './call-once.js'
 import { type IdempotentOptions, resolveIdempotentOptions } from './options.js'
 import { hashPayload } from './record.js'
 
+/** The type of `idempotent`. */
 export interface IdempotentForm {
   /**
    * Makes `fn` safe to call again: the result of a call is kept under its caller's key, and calls with that key get it
@@ -31,6 +32,7 @@ export interface IdempotentForm {
   <F extends AsyncFunction>(options: IdempotentOptions<Parameters<F>>, fn: F): F
 }
 
+/** The type of `@Idempotent`. */
 export interface IdempotentDecorator {
   /**
    * Makes a method safe to call again. See `idempotent`.

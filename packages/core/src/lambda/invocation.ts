@@ -8,6 +8,7 @@ const RESERVE_MS = 50
 
 /** What is used of the context that Lambda gives a handler. */
 export interface InvocationContext {
+  /** How many milliseconds the invocation has left. */
   getRemainingTimeInMillis(): number
 }
 
@@ -21,6 +22,20 @@ export interface InvocationContext {
  * For frameworks with hooks of their own, such as Middy. Elsewhere `lambdaHandler` and `runInvocation` do it.
  *
  * @throws UsageError when `context` is not one of Lambda's
+ *
+ * @example
+ * ```ts
+ * const middleware = () => {
+ *   let end: (() => Promise<void>) | undefined
+ *   return {
+ *     before: ({ context }: { context: { getRemainingTimeInMillis(): number } }) => {
+ *       end = beginInvocation(context)
+ *     },
+ *     after: () => end?.(),
+ *     onError: () => end?.(),
+ *   }
+ * }
+ * ```
  */
 export function beginInvocation(context: InvocationContext): () => Promise<void> {
   if (typeof context?.getRemainingTimeInMillis !== 'function') {

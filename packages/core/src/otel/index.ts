@@ -3,6 +3,7 @@ import { type Attributes, type MeterProvider, metrics, SpanKind, SpanStatusCode,
 import type { Events, LarderEvent } from '../events/events.js'
 import { BOUNDS_S, errorType, INSTRUMENTS, measure } from '../events/measure.js'
 
+/** Where {@link instrument} tells it. */
 export interface InstrumentOptions {
   /** @default the global one */
   readonly meterProvider?: MeterProvider

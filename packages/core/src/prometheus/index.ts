@@ -1,6 +1,7 @@
 import type { Events } from '../events/events.js'
 import { BOUNDS_S, INSTRUMENTS, measure } from '../events/measure.js'
 
+/** What {@link collectMetrics} has counted. */
 export interface Metrics {
   /** All of it, in Prometheus' text format 0.0.4. */
   text(): string

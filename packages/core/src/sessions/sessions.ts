@@ -11,6 +11,7 @@ import { openSession, parseSession, touchSession, writeSession } from './session
 
 export const DEFAULT_SESSION_PREFIX = 'session'
 
+/** How long sessions live. */
 export interface SessionsOptions {
   /** How long a session lives: from its last use where it is `rolling`, else from its beginning. More than 0. */
   readonly ttl: Duration
@@ -24,7 +25,9 @@ export interface SessionsOptions {
 
 /** A session, as it is now. */
 export interface Session<Data> {
+  /** As it lies in the cookie. */
   readonly id: string
+  /** A copy of its own. */
   readonly data: Data
 }
 

@@ -14,6 +14,12 @@ export interface CountingAdapter extends Adapter {
  * Counts the commands that a piece of code sends: the bill of a store that charges by the command.
  *
  * As around every double, a toolkit folds its reads as it would for a store elsewhere.
+ *
+ * @example
+ * const store = counting(memory())
+ * const { cached } = createLarder({ adapter: store })
+ * await cached('1m', 'find', async () => 1)()
+ * console.log(store.commands) // { getMany: 1, set: 3 }
  */
 export function counting(adapter: Adapter): CountingAdapter {
   const commands: Partial<Record<AdapterMethod, number>> = {}

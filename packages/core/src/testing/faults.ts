@@ -8,6 +8,7 @@ export interface FaultyAdapter extends Adapter {
   active: boolean
 }
 
+/** When a double runs into its fault. */
 export interface FaultOptions {
   /**
    * Whether the fault is there from the start.
@@ -21,6 +22,7 @@ export interface FaultOptions {
   readonly when?: (call: AdapterCall) => boolean
 }
 
+/** How {@link failing} and {@link lossy} fail. */
 export interface FailingOptions extends FaultOptions {
   /**
    * What calls reject with.
@@ -29,6 +31,7 @@ export interface FailingOptions extends FaultOptions {
   readonly error?: unknown
 }
 
+/** What {@link lying} answers. */
 export interface LyingOptions extends FaultOptions {
   /**
    * What a call resolves to.
@@ -52,12 +55,23 @@ export function failing(adapter: Adapter, options: FailingOptions = {}): FaultyA
   })
 }
 
-/** A store that never answers: calls do not reach the adapter underneath and stay pending for good, aborted or not. */
+/**
+ * A store that never answers: calls do not reach the adapter underneath and stay pending for good, aborted or not.
+ *
+ * @example
+ * const { health } = createLarder({ adapter: hanging(memory()), store: { budget: '50ms' } })
+ * const { ok } = await health() // false, after 50 ms
+ */
 export function hanging(adapter: Adapter, options: FaultOptions = {}): FaultyAdapter {
   return addFault(adapter, options, () => new Promise(() => {}))
 }
 
-/** A store far away: each call takes `pauseMs` longer to arrive. By `setTimeout`, so a runner's fake timers drive it. */
+/**
+ * A store far away: each call takes `pauseMs` longer to arrive. By `setTimeout`, so a runner's fake timers drive it.
+ *
+ * @example
+ * const store = slow(memory(), 40)
+ */
 export function slow(adapter: Adapter, pauseMs: number, options: FaultOptions = {}): FaultyAdapter {
   return addFault(adapter, options, async ({ proceed }) => {
     await sleep(pauseMs)
@@ -65,7 +79,12 @@ export function slow(adapter: Adapter, pauseMs: number, options: FaultOptions = 
   })
 }
 
-/** A store that answers nonsense of the wrong shape, without doing what it was asked. */
+/**
+ * A store that answers nonsense of the wrong shape, without doing what it was asked.
+ *
+ * @example
+ * const store = lying(memory(), { answer: () => 'OK', when: ({ method }) => method === 'getMany' })
+ */
 export function lying(adapter: Adapter, options: LyingOptions = {}): FaultyAdapter {
   let told = 0
   const { answer = () => NONSENSE[told++ % NONSENSE.length] } = options
@@ -75,6 +94,9 @@ export function lying(adapter: Adapter, options: LyingOptions = {}): FaultyAdapt
 /**
  * A connection that breaks after the command got through: the adapter underneath does what it was asked, and the call
  * rejects all the same. The hardest case for counters and locks.
+ *
+ * @example
+ * const store = lossy(memory(), { when: ({ method }) => method === 'run' })
  */
 export function lossy(adapter: Adapter, options: FailingOptions = {}): FaultyAdapter {
   const { error = new Error('the connection broke before the answer came') } = options

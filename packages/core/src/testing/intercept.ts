@@ -18,7 +18,9 @@ export type AdapterMethod = (typeof METHODS)[number]
 
 /** One call on its way to an adapter. */
 export interface AdapterCall {
+  /** What was called. */
   readonly method: AdapterMethod
+  /** As they were given. */
   readonly args: readonly unknown[]
   /** Passes the call on to the adapter underneath. */
   proceed(): Promise<unknown>

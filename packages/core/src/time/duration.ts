@@ -17,6 +17,10 @@ export function optionalMs(duration: Duration | undefined, option: string, least
  * A {@link Duration} in integer milliseconds.
  * @param leastMs 1 where 0 is none
  * @throws UsageError (`ERR_INVALID_DURATION`) that names `option` when it is neither, negative, NaN or endless.
+ *
+ * @example
+ * toMs('1.5s', 'pause') // 1500
+ * toMs(30, 'pause') // 30000: a bare number is seconds
  */
 export function toMs(duration: Duration, option: string, leastMs = 0): number {
   const text = typeof duration === 'number' ? `${duration}s` : `${duration}`

@@ -14,6 +14,7 @@ import type { IdOf, ManyFunction, RestOf, ValueOf } from './types.js'
 /** A function with its values cached: called as before, and a {@link CacheManyHandle} besides. */
 export type CachedManyFunction<F extends ManyFunction> = F & CacheManyHandle<F>
 
+/** The type of `cachedMany`. */
 export interface CachedManyForm {
   /**
    * Caches each value of a function that loads many by their ids. `@CachedMany` does the same to a method.
@@ -45,6 +46,7 @@ export interface CachedManyForm {
   <F extends ManyFunction>(options: CachedManyOptions<IdOf<F>, RestOf<F>, ValueOf<F>>, fn: F): CachedManyFunction<F>
 }
 
+/** The type of `@CachedMany`. */
 export interface CachedManyDecorator {
   /**
    * Caches each value of a method that loads many by their ids, as `cachedMany` does for a function.
@@ -64,6 +66,7 @@ export interface CachedManyDecorator {
   <Id extends ManyId = ManyId, Rest extends Any[] = Any[], Value = Any>(
     options: CachedManyOptions<Id, Rest, Value> & { readonly schema: Schema<Value> },
   ): AsyncMethodDecorator<[ids: readonly Id[], ...rest: Rest], Map<Id, Value>, Map<Any, Value>>
+  /** The same, without a `schema`. */
   <Id extends ManyId = ManyId, Rest extends Any[] = Any[], Value = Any>(
     options: CachedManyOptions<Id, Rest, Value>,
   ): AsyncMethodDecorator<[ids: readonly Id[], ...rest: Rest], Map<Id, Value>>

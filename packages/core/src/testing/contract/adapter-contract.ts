@@ -13,6 +13,7 @@ import { scripts } from './scripts.js'
 import { ttl } from './ttl.js'
 import { values } from './values.js'
 
+/** The adapter that {@link adapterContract} is about. */
 export interface AdapterContractOptions {
   /**
    * Makes an adapter, anew for each case, which closes it at its end. The store behind it may hold other people's keys:
