@@ -45,7 +45,10 @@ export type LarderEvent =
   | { readonly type: 'evict'; readonly keys: readonly string[] }
   /** A result came that cannot be stored. Reported once per method. */
   | { readonly type: 'uncacheable'; readonly prefix: string; readonly error: UncacheableValueError }
-  /** The store failed and the call went on without it. `error` says how it failed. */
+  /**
+   * The store failed and the call went on without it. `error` says how it failed: a `StoreError`, or what loading code on
+   * need failed with.
+   */
   | {
       readonly type: 'fallback'
       /** `bus`: other processes were not told of an eviction, or their evictions are not heard. */
