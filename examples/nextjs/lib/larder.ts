@@ -10,4 +10,6 @@ export const larder = createLarder({
   adapter: isShared ? tcp() : memory(),
   namespace: 'nextjs-example',
   waitUntil: (work) => after(work),
+  // An edit under `next dev` evaluates the decorated classes again.
+  hotReload: process.env.NODE_ENV === 'development',
 })

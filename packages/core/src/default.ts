@@ -67,7 +67,8 @@ const toolkit: Toolkit = {
  * decorating does not count as a call, so it may come after your classes are defined.
  *
  * Where a process has the package in several copies, as servers made of several bundles do, each copy may say the same
- * again: adapters are the same by their name, functions are not compared, and what was said first stays.
+ * again, and with `hotReload` anybody may: adapters are the same by their name, functions are not compared, and what was
+ * said first stays.
  *
  * @throws UsageError `ERR_CONFIGURED_TOO_LATE` after the first use; otherwise, it names the option at fault.
  *
@@ -77,7 +78,8 @@ const toolkit: Toolkit = {
 export function configure(options: LarderOptions): void {
   const current = state()
   if (current.context) {
-    if ((current.configuredBy ?? configure) !== configure && textOf(options) === textOf(current.options)) return
+    const isAgain = current.options.hotReload || (current.configuredBy ?? configure) !== configure
+    if (isAgain && textOf(options) === textOf(current.options)) return
     throw new UsageError(
       'ERR_CONFIGURED_TOO_LATE',
       'configure() came after the first call: call it before, or use createLarder()',
@@ -86,6 +88,7 @@ export function configure(options: LarderOptions): void {
   // Bad options show here; what is made of good ones is thrown away, and nothing has been opened by it.
   createContext(options)
   current.options = options
+  if (options.hotReload) current.claims.set('hot', options)
   current.configuredBy = configure
 }
 

@@ -92,6 +92,7 @@ export interface Larder {
  */
 export function createLarder(options: LarderOptions = {}): Larder {
   const claims = new Map<string, object>()
+  if (options.hotReload) claims.set('hot', options)
   const context = createContext(options, undefined, claims)
   const toolkit: Toolkit = { context: () => context, claims }
   const locks = createLocks(toolkit)

@@ -67,6 +67,14 @@ export interface LarderOptions {
    * @default whether a function of this toolkit has a near tier
    */
   readonly announceEvictions?: boolean
+  /**
+   * Whether a function takes over from one of its name that has its prefix. After an edit, `next dev`, Vite and the like
+   * evaluate a module again, and keep the package as it is. For development alone: two functions of one name with one
+   * prefix go unnoticed then, and serve each other's results. What the code from before the edit has stored is still served.
+   * @default false
+   * @example hotReload: process.env.NODE_ENV === 'development'
+   */
+  readonly hotReload?: boolean
   /** Gets every event. The same as `events.on(…)` at once. */
   readonly onEvent?: EventListener
 }

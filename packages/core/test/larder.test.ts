@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type * as Larder from '../src/index.js'
-import { createLarder, memory } from '../src/index.js'
+import { cacheOf, createLarder, memory } from '../src/index.js'
 
 describe('createLarder', () => {
   test('makes independent toolkits', async () => {
@@ -55,6 +55,27 @@ describe('prefixes', () => {
     cached('1m', 'find', load)
     expect(() => cached('1m', 'find', load)).toThrow(
       expect.objectContaining({ code: 'ERR_PREFIX_TAKEN', option: 'prefix' }),
+    )
+  })
+
+  test('with hotReload, a module may be evaluated again after an edit, and its functions take over', async () => {
+    const { Cached, cached, rateLimited } = createLarder({ hotReload: true })
+    const evaluate = (name: string) => {
+      class Catalog {
+        @Cached('1m', 'product')
+        async product(id: string): Promise<string> {
+          return `${id} ${name}`
+        }
+      }
+      rateLimited({ prefix: 'search', limit: 1, per: '1m' }, async () => [])
+      return new Catalog()
+    }
+    await evaluate('old').product('p1')
+    const catalog = evaluate('new')
+    expect(await catalog.product('p2')).toBe('p2 new')
+    expect(await cacheOf(catalog, 'product').peek('p1')).toBe('p1 old')
+    expect(() => cached('1m', 'product', async function offer() {})).toThrow(
+      expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }),
     )
   })
 
@@ -184,6 +205,18 @@ describe('the default toolkit', () => {
       evaluate(copy)
       expect(() => copy.cached('1m', 'find', async () => 1)).toThrow(
         expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }),
+      )
+    })
+
+    test('with hotReload, one copy may say the same again as well, and nothing else', async () => {
+      const setUp = () => larder.configure({ adapter: memory(), namespace: 'shop', hotReload: true })
+      setUp()
+      const find = larder.cached('1m', 'find', async () => 1)
+      expect(await find()).toBe(1)
+      setUp()
+      expect(await larder.cached('1m', 'find', async () => 2)()).toBe(1)
+      expect(() => larder.configure({ namespace: 'other', hotReload: true })).toThrow(
+        expect.objectContaining({ code: 'ERR_CONFIGURED_TOO_LATE' }),
       )
     })
 

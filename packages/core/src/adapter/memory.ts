@@ -118,8 +118,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     if (!(size >= 0 && size < Infinity)) throw invalidOption('sizeOf', `must give bytes, not ${size}`)
     const existing = entries.get(key)
     if (existing) drop(existing)
-    const expiresAtMs = ttlMs === undefined ? Infinity : now() + ttlMs
-    const entry: Entry = { key, value, expiresAtMs, bytes: size, older: ends, newer: ends }
+    const entry: Entry = { key, value, expiresAtMs: now() + (ttlMs ?? Infinity), bytes: size, older: ends, newer: ends }
     entries.set(key, entry)
     bytes += size
     pushNewest(entry)

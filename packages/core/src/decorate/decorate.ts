@@ -29,7 +29,7 @@ export function decorate<Args extends Any[], Result>(
 ): AsyncMethodDecorator<Args, Result> {
   const assertMethod = (value: unknown, name: unknown): AsyncFunction => {
     if (typeof value === 'function') return value as AsyncFunction
-    throw misplaced('ERR_DECORATOR_POSITION', decorator, name, 'is none: functions have a form of their own')
+    throw misplaced('ERR_DECORATOR_POSITION', decorator, name, 'is none: use the function form')
   }
   return ((...args: Any[]) => {
     const [first, second, third] = args

@@ -25,7 +25,8 @@ export function prefixOf(fn: unknown): string | undefined {
  *
  * Claimed once per toolkit and kind. Where one process has the package in several copies, each in a bundle of its own, the
  * modules around them are there several times too: so a function takes over from one of its name in another copy. In one
- * copy that would hide that a function is wrapped again and again, each time with other variables around it.
+ * copy that would hide that a function is wrapped again and again, each time with other variables around it, so there it
+ * takes `hotReload`.
  *
  * It is settled as early as the dialect allows (while the class is defined, at the
  * first construction, or at the first call), so a mistake shows before anything is stored under a wrong name.
@@ -50,7 +51,7 @@ export function createIdentity(
   const claim = (name: string) => {
     const slot = `${kind}:${name}`
     const before = toolkit.claims.get(slot) as AsyncFunction | undefined
-    if (before && (prefixes.has(before) || before.name !== owner.name)) {
+    if (before && ((prefixes.has(before) && !toolkit.claims.has('hot')) || before.name !== owner.name)) {
       throw invalidOption('prefix', `${name} belongs to another function: give each its own`, 'ERR_PREFIX_TAKEN')
     }
     toolkit.claims.set(slot, owner)

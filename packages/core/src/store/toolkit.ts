@@ -37,6 +37,9 @@ export interface GivenOptions {
  */
 export interface Toolkit {
   context(): Context
-  /** Who uses which prefix, by kind and prefix: see `decorate/identity.ts`. `near` is there once a function has a near tier. */
+  /**
+   * Who uses which prefix, by kind and prefix: see `decorate/identity.ts`. `near` is there once a function has a near tier,
+   * `hot` where functions may take over from their namesakes.
+   */
   readonly claims: Map<string, object>
 }
