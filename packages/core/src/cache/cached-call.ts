@@ -139,7 +139,7 @@ export function createCachedCall(
 /** @throws UsageError (`ERR_INVALID_OPTION`) unless `tags` is a list of strings. */
 export function tagKeys(namespace: string, tags: readonly string[]): string[] {
   if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string' && tag)) {
-    throw invalidOption('tags', 'must give a list of strings, none of them empty')
+    throw invalidOption('tags', 'must be a list of strings, none empty')
   }
   return tags.map((tag) => tagStamp(namespace, tag))
 }

@@ -93,26 +93,24 @@ export interface Engine {
 /** The one engine of a toolkit. */
 export function engineOf(context: Context): Engine {
   const engines = shared('engines', () => new WeakMap<Context, Engine>())
-  let engine = engines.get(context)
-  if (!engine) {
-    engine = {
-      context,
-      flights: createFlights(context),
-      stamps: createStamps(context.store),
-      stats: { hits: 0, nearHits: 0, misses: 0, dedupes: 0, fallbacks: 0, stales: 0 },
-      decode: (serializer, payload, _text, key) => serializer.deserialize(payload, key),
-    }
-    const created = engine
-    if (context.store.readNow) {
-      import('./decoder.js').then(
-        ({ createDecoder }) => {
-          created.decode = createDecoder()
-        },
-        () => {},
-      )
-    }
-    engines.set(context, engine)
+  const known = engines.get(context)
+  if (known) return known
+  const engine: Engine = {
+    context,
+    flights: createFlights(context),
+    stamps: createStamps(context.store),
+    stats: { hits: 0, nearHits: 0, misses: 0, dedupes: 0, fallbacks: 0, stales: 0 },
+    decode: (serializer, payload, _text, key) => serializer.deserialize(payload, key),
   }
+  if (context.store.readNow) {
+    import('./decoder.js').then(
+      ({ createDecoder }) => {
+        engine.decode = createDecoder()
+      },
+      () => {},
+    )
+  }
+  engines.set(context, engine)
   return engine
 }
 

@@ -47,8 +47,9 @@ export function writeEntry(entry: Entry & Loaded, stamps: readonly string[], tag
  * @param nowMs the wall clock, for entries that the store keeps for longer than they are fresh; 0 takes them too
  */
 export function readEntry(values: readonly (string | null)[], nowMs: number): Entry | MissReason {
-  const text = values[0] ?? null
-  if (text === null) return 'absent'
+  const text = values[0]
+  // An empty text is none of ours either, and is replaced like any other.
+  if (!text) return 'absent'
   if (text[0] === TOMBSTONE) return 'evicted'
   const end = text.indexOf(';', STAMPS_AT)
   const tagsLength = text.startsWith('0000', TAGS_AT) ? 0 : parse(text, TAGS_AT, STAMPS_AT)

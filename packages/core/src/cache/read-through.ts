@@ -68,7 +68,7 @@ export function join<Result>(engine: Engine, request: Request<Result>): Promise<
       ? undefined
       : import('./follow.js').then(
           ({ follow }) => follow(engine, request, flight),
-          () => readThrough(engine, { ...request, alone: true }),
+          () => request.load(),
         )
   }
   note(engine, request, 'dedupes', { type: 'dedupe' })

@@ -47,14 +47,15 @@ export function createIdentity(
   given: string | undefined,
   site: Site | undefined,
 ): Identity {
+  const { claims } = toolkit
   let prefix: string | undefined
   const claim = (name: string) => {
     const slot = `${kind}:${name}`
-    const before = toolkit.claims.get(slot) as AsyncFunction | undefined
-    if (before && ((prefixes.has(before) && !toolkit.claims.has('hot')) || before.name !== owner.name)) {
+    const before = claims.get(slot) as AsyncFunction | undefined
+    if (before && ((prefixes.has(before) && !claims.has('hot')) || before.name !== owner.name)) {
       throw invalidOption('prefix', `${name} belongs to another function: give each its own`, 'ERR_PREFIX_TAKEN')
     }
-    toolkit.claims.set(slot, owner)
+    claims.set(slot, owner)
     prefixes.set(owner, name)
     prefix = name
     return name
@@ -65,7 +66,7 @@ export function createIdentity(
     const name = site && `${className}.${String(site.key)}`
     if (name && !MINIFIED.test(className)) return claim(name)
     const why = name ? `: \`${name}\` may not` : ''
-    throw invalidOption('prefix', `must be given, and stay the same on every build${why}`, 'ERR_PREFIX_REQUIRED')
+    throw invalidOption('prefix', `must be given, the same on every build${why}`, 'ERR_PREFIX_REQUIRED')
   }
   const identity: Identity = (receiver) => prefix ?? derive(site && classOf(receiver, owner, site.key))
 

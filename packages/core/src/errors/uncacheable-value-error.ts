@@ -14,7 +14,7 @@ export class UncacheableValueError extends LarderError {
   constructor(path: string, what: string, cause?: unknown) {
     super(
       'ERR_UNCACHEABLE_VALUE',
-      `${path} is ${what}, which cannot be stored: return plain data, or give a \`serializer\``,
+      `${path} is ${what}, which cannot be stored: give plain data, or a \`serializer\``,
       cause,
     )
     this.path = path
