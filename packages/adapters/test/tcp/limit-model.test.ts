@@ -1,9 +1,10 @@
 import type { Adapter, Script } from '@larder/core'
 import { createGateway, type Gateway } from '@larder/gateway'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isAdmitted, unpack } from '../../../core/src/limit/decision.js'
 import { LOOK, type Mode, PENALIZE, REFUND, SPEND } from '../../../core/src/limit/mode.js'
 import { resolveLimiter } from '../../../core/src/limit/resolve.js'
-import { limitArgs, limitScript } from '../../../core/src/limit/rule.js'
+import { type Decision, limitArgs, limitScript } from '../../../core/src/limit/rule.js'
 import { numbersOf, RULES } from '../../../core/src/limit/rules.js'
 import {
   type Admitted,
@@ -37,7 +38,7 @@ const pick = <T>(...items: T[]): T => items[Math.floor(Math.random() * items.len
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** The same script, telling besides at which milliseconds of the server's clock it began and ended. */
-function timed(script: Script<readonly number[]>): Script<[string, string, number[]]> {
+function timed(script: Script<Decision>): Script<[string, string, Decision]> {
   const lua = `local function clock()
   local time = redis.call('TIME')
   return string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
@@ -54,12 +55,8 @@ function expected(rule: ModelRule, model: ReturnType<typeof createModel>, atMs: 
   const fits = model.fits(atMs, cost)
   const retryAfterMs = fits ? 0 : shortestWaitMs(model, atMs, cost)
   if (mode === SPEND && fits) model.spend(atMs, cost)
-  return [
-    fits ? 1 : 0,
-    Math.max(0, Math.min(model.left(atMs), rule.burst ?? rule.limit)),
-    retryAfterMs,
-    model.wholeAtMs(atMs) - atMs,
-  ]
+  const left = Math.max(0, Math.min(model.left(atMs), rule.burst ?? rule.limit))
+  return [left, retryAfterMs, model.wholeAtMs(atMs) - atMs]
 }
 
 /** A random history of one key. @returns how many answers were compared, and what was admitted when */
@@ -78,15 +75,15 @@ async function history(adapter: Adapter, rule: ModelRule, key: string, modes: Mo
   for (let call = 0; call < CALLS; call++) {
     await pause(pick(0, 0, 1, 5, windowMs / 3, windowMs))
     const [cost, mode] = [Math.min(pick(1, 1, 2, 7), burst ?? limit), pick(...modes)]
-    const [began, ended, answer] = await adapter.run(script, [key], limitArgs(cost, mode, numbers))
+    const [began, ended, decision] = await adapter.run(script, [key], limitArgs(cost, mode, numbers))
     // The clock ticked meanwhile, so it is not known at which moment the script counted: the history ends here.
     if (began !== ended) break
     const atMs = Number(began)
     if (mode === PENALIZE) model.penalize(atMs, cost)
     else if (mode === REFUND) model.refund(atMs, cost)
     else {
-      expect(answer).toEqual(expected(rule, model, atMs, cost, mode))
-      if (mode === SPEND && answer[0]) admitted.push({ atMs, cost })
+      expect(unpack(decision, burst ?? limit)).toEqual(expected(rule, model, atMs, cost, mode))
+      if (mode === SPEND && isAdmitted(decision)) admitted.push({ atMs, cost })
       compared++
     }
   }

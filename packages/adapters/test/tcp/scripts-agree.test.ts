@@ -6,7 +6,7 @@ import { fixedWindow } from '../../../core/src/limit/fixed-window.js'
 import { gcra } from '../../../core/src/limit/gcra.js'
 import { LOOK, type Mode, PENALIZE, REFUND, SPEND } from '../../../core/src/limit/mode.js'
 import { limitArgs, limitScript, type Numbers, type Rule } from '../../../core/src/limit/rule.js'
-import { slidingWindow } from '../../../core/src/limit/sliding-window.js'
+import { slidingLog, slidingWindow } from '../../../core/src/limit/sliding-window.js'
 import { acquireScript } from '../../../core/src/lock/acquire-script.js'
 import { tcp } from '../../src/tcp/index.js'
 import { expectAgreement } from '../support/agreement.js'
@@ -43,20 +43,21 @@ function limit(
 }
 
 test.each<[Script<unknown>, () => Operation]>([
-  limit('strict', [slidingWindow], () => [[5, pick(20, 50, 77), 10]]),
-  limit('log', [slidingWindow], () => [[5, 33, 33]]),
-  limit('even', [gcra], () => [[pick(1, 5, 8), 5_000, 0]]),
-  limit('uneven', [gcra], () => [[9, 1_667, 0]]),
-  limit('fixed', [fixedWindow], () => [[pick(5, 7), 20, 0]]),
-  limit('estimate', [approximateWindow], () => [[pick(5, 7), 20, 0]]),
-  limit('places', [concurrency], () => [[5, pick(3, 9, 30), 0]], [LOOK, SPEND, SPEND, SPEND, SPEND, REFUND]),
+  limit('strict', [slidingWindow], () => [[5, pick(20, 50, 77)]]),
+  limit('log', [slidingLog], () => [[5, 33]]),
+  limit('even', [gcra], () => [[pick(1, 5, 8), 5_000]]),
+  limit('uneven', [gcra], () => [[9, 1_667]]),
+  limit('plans', [gcra], () => [[8, pick(5_000, 1_667, 20_000)]]),
+  limit('fixed', [fixedWindow], () => [[pick(5, 7), 20]]),
+  limit('estimate', [approximateWindow], () => [[pick(5, 7), 20]]),
+  limit('places', [concurrency], () => [[5, pick(3, 9, 30)]], [LOOK, SPEND, SPEND, SPEND, SPEND, REFUND]),
   limit('all', [slidingWindow, gcra, slidingWindow, fixedWindow, approximateWindow, concurrency], () => [
-    [5, 20, 10],
-    [8, 2_500, 0],
-    [9, 100, 10],
-    [7, 30, 0],
-    [7, 25, 0],
-    [6, 15, 0],
+    [5, 20],
+    [8, 2_500],
+    [9, 100],
+    [7, 30],
+    [7, 25],
+    [6, 15],
   ]),
   [
     acquireScript as Script<unknown>,

@@ -38,7 +38,13 @@ export function tagStamp(namespace: string, tag: string): string {
  * percent signs in that part are escaped: the braces around it stay the only ones after the prefix.
  */
 export function taggedKey(namespace: string, room: `$${string}`, key: string, prefix = ''): string {
-  return `${namespace}:${room}:${prefix}{${key.replace(/[%{}]/g, encodeURIComponent)}}`
+  return `${namespace}:${room}:${prefix}{${escapeTag(key)}}`
+}
+
+/** The caller's part as it stands between the braces of a {@link taggedKey}. */
+export function escapeTag(key: string): string {
+  // To look first is three times as fast as to replace nothing.
+  return /[%{}]/.test(key) ? key.replace(/[%{}]/g, encodeURIComponent) : key
 }
 
 /** The channel under which `bus` sends what an application publishes to `channel`. */

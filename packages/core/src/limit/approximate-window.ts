@@ -14,30 +14,30 @@ import type { Rule } from './rule.js'
 export const approximateWindow: Rule = {
   name: 'approximate',
   lua: `local left, before, current = redis.call('PTTL', key), 0, 0
-local reset = math.max(0, left)
+reset = math.max(0, left)
 if left > 0 then
-  local first, second = string.match(redis.call('GET', key), '(%d+):(%d+)')
-  before, current = tonumber(first), tonumber(second)
+  before, current = string.match(redis.call('GET', key), '(%d+):(%d+)')
+  before, current = before + 0, current + 0
   if left <= span then left, before, current = left + span, current, 0 end
 else
   left = 2 * span
 end
 local rest = math.max(0, left - span)
 local free = (limit - current) * span - before * rest
-local remaining = math.floor(free / span)
+remaining = math.floor(free / span)
 if mode < 2 and cost * span > free then
-  local retry, over = math.ceil((cost * span - free) / before), (current + cost - limit) * span
+  local over = (current + cost - limit) * span
+  retry = math.ceil((cost * span - free) / before)
   if before == 0 or retry >= rest then retry = over > 0 and rest + math.ceil(over / current) or rest end
-  return 0, remaining, retry, reset
-end
-if mode == 3 then
-  local back = math.min(cost, current)
-  current, before = current - back, math.max(0, before - cost + back)
-  if current == 0 then before, current, left = 0, before, left - span end
-  if current == 0 or left <= 0 then return 1, remaining, 0, reset end
-elseif mode == 2 then current = math.max(current, math.min(current + cost, 2 * limit))
-else current = current + cost end
-return 1, remaining, 0, reset, string.format('%.0f:%.0f', before, current), left`,
+else
+  if mode == 3 then
+    local back = math.min(cost, current)
+    current, before = current - back, math.max(0, before - cost + back)
+    if current == 0 then before, current, left = 0, before, left - span end
+  elseif mode == 2 then current = math.max(current, math.min(current + cost, 2 * limit))
+  else current = current + cost end
+  if current > 0 and left > 0 then value, ttl = string.format('%.0f:%.0f', before, current), left end
+end`,
   plan(view, key, [limit, spanMs], { cost, mode }) {
     let leftMs = view.pttl(key)
     const resetMs = Math.max(0, leftMs)
@@ -55,7 +55,7 @@ return 1, remaining, 0, reset, string.format('%.0f:%.0f', before, current), left
         const over = (current + cost - limit) * spanMs
         retryAfterMs = over > 0 ? restMs + Math.ceil(over / current) : restMs
       }
-      return { admitted: false, remaining, retryAfterMs, resetMs }
+      return { remaining, retryAfterMs, resetMs }
     }
     if (mode === REFUND) {
       const back = Math.min(cost, current)
@@ -63,9 +63,9 @@ return 1, remaining, 0, reset, string.format('%.0f:%.0f', before, current), left
       before = Math.max(0, before - cost + back)
       // The same said in another way: a key that ends when what is left of it has faded.
       if (current === 0) [before, current, leftMs] = [0, before, leftMs - spanMs]
-      if (current === 0 || leftMs <= 0) return { admitted: true, remaining, retryAfterMs: 0, resetMs }
+      if (current === 0 || leftMs <= 0) return { remaining, retryAfterMs: 0, resetMs }
     } else if (mode === PENALIZE) current = Math.max(current, Math.min(current + cost, 2 * limit))
     else current += cost
-    return { admitted: true, remaining, retryAfterMs: 0, resetMs, value: `${before}:${current}`, ttlMs: leftMs }
+    return { remaining, retryAfterMs: 0, resetMs, value: `${before}:${current}`, ttlMs: leftMs }
   },
 }

@@ -1,4 +1,4 @@
-import { type Decision, NUMBERS_PER_DECISION } from './rule.js'
+import { NUMBERS_PER_DECISION } from './rule.js'
 
 /** Of how many different costs a denial is remembered for one key. */
 const MAX_COSTS = 4
@@ -9,7 +9,7 @@ export interface BlockCache {
    * What the store would answer, if that is known: a call of this cost was refused by the same limits, and could not pass
    * yet. One of a higher cost could not either, but for how long, only the store can tell.
    */
-  find(key: string, cost: number, limits: readonly number[]): Decision | undefined
+  find(key: string, cost: number, limits: readonly number[]): readonly number[] | undefined
   remember(key: string, denial: Denial, blockedMs: number): void
   forget(key: string): void
 }
@@ -17,7 +17,7 @@ export interface BlockCache {
 interface Denial {
   readonly cost: number
   readonly limits: readonly number[]
-  readonly decision: Decision
+  readonly decision: readonly number[]
   /** When the check was sent. The store's clock began no sooner, so no call is refused here that could pass there. */
   readonly askedAtMs: number
   /** Whether anybody of this process has changed by hand since then what was counted. */
@@ -33,12 +33,13 @@ export function createBlockCache(maxKeys: number, monotonicMs: () => number): Bl
   const blocks = new Map<string, readonly Block[]>()
   return {
     find(key, cost, limits) {
+      if (blocks.size === 0) return undefined
       const block = blocks.get(key)?.find((one) => one.cost === cost && isSame(one.limits, limits))
       if (!block || block.isOutdated()) return undefined
       const nowMs = monotonicMs()
       if (nowMs >= block.untilMs) return undefined
       const elapsedMs = nowMs - block.askedAtMs
-      const isSpan = (i: number) => i % NUMBERS_PER_DECISION > 1
+      const isSpan = (i: number) => i % NUMBERS_PER_DECISION > 0
       return block.decision.map((number, i) => (isSpan(i) ? Math.max(0, Math.ceil(number - elapsedMs)) : number))
     },
     remember(key, denial, blockedMs) {
@@ -51,7 +52,7 @@ export function createBlockCache(maxKeys: number, monotonicMs: () => number): Bl
       if (blocks.size > maxKeys) blocks.delete(blocks.keys().next().value as string)
     },
     forget(key) {
-      blocks.delete(key)
+      if (blocks.size > 0) blocks.delete(key)
     },
   }
 }

@@ -16,35 +16,38 @@ type Lease = readonly [token: string, untilMs: number, cost: number]
  */
 export const concurrency: Rule = {
   name: 'concurrency',
-  lua: `local at, used, leases = now(), 0, {}
-local state, reset = redis.call('GET', key) or '', 0
+  hasClock: true,
+  lua: `local used, leases, state = 0, {}, redis.call('GET', key) or ''
 for id, till, size in string.gmatch(state, '([^:,]+):(%d+):(%d+)') do
-  till, size = tonumber(till), tonumber(size)
-  if till > at then
-    reset = till - at
+  till, size = till + 0, size + 0
+  if till > now then
+    reset = till - now
     if id ~= token then
       used = used + size
       leases[#leases + 1] = { id, till, size }
     end
   end
 end
-if mode < 2 and used + cost > limit then
-  local retry, over = 0, used + cost - limit
+remaining = limit - used
+if mode < 2 and cost > remaining then
+  local over = cost - remaining
+  retry = span
   for _, lease in ipairs(leases) do
     over = over - lease[3]
-    if over <= 0 then retry = lease[2] - at break end
+    if over <= 0 then retry = lease[2] - now break end
   end
-  return 0, limit - used, retry, reset
-end
-if mode < 2 then
-  local place = #leases + 1
-  while place > 1 and leases[place - 1][2] > at + span do place = place - 1 end
-  table.insert(leases, place, { token, at + span, cost })
-end
-if #leases == 0 then return 1, limit - used, 0, reset end
-local parts = {}
-for i, lease in ipairs(leases) do parts[i] = string.format('%s:%.0f:%.0f', lease[1], lease[2], lease[3]) end
-return 1, limit - used, 0, reset, table.concat(parts, ','), leases[#leases][2] - at`,
+else
+  if mode < 2 then
+    local place = #leases + 1
+    while place > 1 and leases[place - 1][2] > now + span do place = place - 1 end
+    table.insert(leases, place, { token, now + span, cost })
+  end
+  if #leases > 0 then
+    local parts = {}
+    for i, lease in ipairs(leases) do parts[i] = string.format('%s:%.0f:%.0f', lease[1], lease[2], lease[3]) end
+    value, ttl = table.concat(parts, ','), leases[#leases][2] - now
+  end
+end`,
   plan(view, key, [limit, spanMs], { cost, mode, token, nowMs }) {
     const live = parseLeases(view.get(key)).filter(([, untilMs]) => untilMs > nowMs)
     const resetMs = (live.at(-1)?.[1] ?? nowMs) - nowMs
@@ -56,13 +59,13 @@ return 1, limit - used, 0, reset, table.concat(parts, ','), leases[#leases][2] -
         over -= size
         return over <= 0
       })
-      const retryAfterMs = freeing ? freeing[1] - nowMs : 0
-      return { admitted: false, remaining: limit - used, retryAfterMs, resetMs }
+      const retryAfterMs = freeing ? freeing[1] - nowMs : spanMs
+      return { remaining: limit - used, retryAfterMs, resetMs }
     }
     if (mode < PENALIZE) leases.push([token, nowMs + spanMs, cost])
     leases.sort((one, other) => one[1] - other[1])
     const ttlMs = (leases.at(-1)?.[1] ?? nowMs) - nowMs
-    return { admitted: true, remaining: limit - used, retryAfterMs: 0, resetMs, value: formatLeases(leases), ttlMs }
+    return { remaining: limit - used, retryAfterMs: 0, resetMs, value: formatLeases(leases), ttlMs }
   },
 }
 

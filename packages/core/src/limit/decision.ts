@@ -1,4 +1,5 @@
-import type { LimitOutcome, Policy, PolicyState } from './outcome.js'
+import type { LimitOutcome, PolicyState } from './outcome.js'
+import type { ResolvedRule } from './resolve.js'
 import { type Decision, NUMBERS_PER_DECISION } from './rule.js'
 
 /** The reasons that are no failure of the store. */
@@ -10,42 +11,60 @@ const LISTED: readonly string[] = ['allow-list', 'deny-list', 'local']
  */
 export function toOutcome(
   decision: unknown,
-  policies: readonly Policy[],
+  rules: readonly ResolvedRule[],
   limits: readonly number[],
   reason?: string,
 ): LimitOutcome | undefined {
-  if (!isDecision(decision, policies.length)) return undefined
-  const allowed = isAdmitted(decision)
-  let most: PolicyState | undefined
-  const states = policies.map(({ name, algorithm, windowMs }, i) => {
-    const at = NUMBERS_PER_DECISION * i
-    const state: PolicyState = {
-      name,
-      algorithm,
-      limit: limits[i] as number,
-      windowMs,
-      remaining: decision[at + 1] as number,
-      retryAfterMs: decision[at + 2] as number,
-      resetMs: decision[at + 3] as number,
-    }
-    if (!most || mattersMore(state, most)) most = state
-    return state
-  })
-  const { limit, remaining, retryAfterMs, resetMs } = most as PolicyState
+  const first = rules[0] as ResolvedRule
+  const numbers = rules.length === 1 ? unpack(decision, first.burst ?? (limits[0] as number)) : decision
+  if (!isList(numbers, rules.length)) return undefined
+  const most = toState(first, limits, numbers, 0)
+  const policies = [most]
+  for (let i = 1; i < rules.length; i++) policies.push(toState(rules[i] as ResolvedRule, limits, numbers, i))
+  const { limit, remaining, retryAfterMs, resetMs } = rules.length === 1 ? most : policies.reduce(whatMattersMore)
+  const allowed = isAdmitted(numbers)
   const verdict = allowed ? 'allowed' : 'denied'
-  const status = reason === undefined || LISTED.includes(reason) ? verdict : 'undecided'
-  const outcome = { status, allowed, limit, remaining, retryAfterMs, resetMs, policies: states } as const
-  return reason === undefined ? outcome : { ...outcome, reason }
+  if (reason === undefined) return { status: verdict, allowed, limit, remaining, retryAfterMs, resetMs, policies }
+  const status = LISTED.includes(reason) ? verdict : 'undecided'
+  return { status, allowed, limit, remaining, retryAfterMs, resetMs, policies, reason }
 }
 
-/** Whether `one` refuses for longer than `other`, or where both do alike, has less left. */
-function mattersMore(one: PolicyState, other: PolicyState): boolean {
-  return (one.retryAfterMs - other.retryAfterMs || other.remaining / other.limit - one.remaining / one.limit) > 0
+/** A single rule's decision as the list that it stands for. What is none comes back as it is. */
+export function unpack(decision: unknown, limit: number): unknown {
+  if (!(Number.isSafeInteger(decision) && (decision as number) >= 0)) return decision
+  const answer = decision as number
+  const remaining = answer % (limit + 1)
+  return [remaining, 0, (answer - remaining) / (limit + 1)]
+}
+
+function toState(
+  { name, algorithm, windowMs }: ResolvedRule,
+  limits: readonly number[],
+  numbers: readonly number[],
+  i: number,
+): PolicyState {
+  const at = NUMBERS_PER_DECISION * i
+  return {
+    name,
+    algorithm,
+    limit: limits[i] as number,
+    windowMs,
+    remaining: numbers[at] as number,
+    retryAfterMs: numbers[at + 1] as number,
+    resetMs: numbers[at + 2] as number,
+  }
+}
+
+/** Which of two refuses for longer, or where both do alike, has less left. */
+function whatMattersMore(one: PolicyState, other: PolicyState): PolicyState {
+  const more = other.retryAfterMs - one.retryAfterMs || one.remaining / one.limit - other.remaining / other.limit
+  return more > 0 ? other : one
 }
 
 /** Whether all rules admit. */
 export function isAdmitted(decision: Decision): boolean {
-  for (let i = 0; i < decision.length; i += NUMBERS_PER_DECISION) if (decision[i] !== 1) return false
+  if (typeof decision === 'number') return true
+  for (let i = 1; i < decision.length; i += NUMBERS_PER_DECISION) if (decision[i] !== 0) return false
   return true
 }
 
@@ -54,6 +73,8 @@ export function blockedMs({ policies }: LimitOutcome): number {
   return Math.max(...policies.map(({ algorithm, retryAfterMs }) => (algorithm === 'concurrency' ? 0 : retryAfterMs)))
 }
 
-function isDecision(answer: unknown, rules: number): answer is Decision {
-  return Array.isArray(answer) && answer.length === NUMBERS_PER_DECISION * rules && answer.every(Number.isFinite)
+function isList(answer: unknown, rules: number): answer is readonly number[] {
+  if (!Array.isArray(answer) || answer.length !== NUMBERS_PER_DECISION * rules) return false
+  for (const number of answer) if (!Number.isFinite(number)) return false
+  return true
 }

@@ -6,7 +6,7 @@ import { createBlockCache } from './block-cache.js'
 import { type Changes, createChanges } from './changes.js'
 import { blockedMs, isAdmitted, toOutcome } from './decision.js'
 import { createInsurance } from './insurance.js'
-import { createLease } from './lease.js'
+import { createLease, type Lease } from './lease.js'
 import { type LOOK, type Mode, type PENALIZE, REFUND, SPEND } from './mode.js'
 import type { LimitOutcome } from './outcome.js'
 import type { ResolvedLimiterOptions, ResolvedRule } from './resolve.js'
@@ -27,6 +27,7 @@ export interface LimitCall {
  * Loaded with the first check, so that importing core does not pay for it.
  */
 export interface LimitEngine {
+  /** @throws at once, as well as by rejecting, what a list of keys throws that is a function */
   decide(call: LimitCall, mode: typeof LOOK | typeof SPEND): Promise<LimitOutcome>
   wait(call: LimitCall, patience: Patience): Promise<LimitOutcome>
   /** @throws StoreError */
@@ -40,7 +41,9 @@ export interface EngineParts {
   readonly context: Context
   readonly prefix: string
   readonly settings: ResolvedLimiterOptions
-  keyOf(key: string, rule: ResolvedRule): string
+  /** The keys of a rule up to the caller's own part, which {@link tagOf} gives, and a closing brace. */
+  headOf(rule: ResolvedRule): string
+  tagOf(key: string): string
   newToken(): string
   openMemory(): Adapter
   sleep(pauseMs: number, signal?: AbortSignal): Promise<void>
@@ -51,6 +54,18 @@ export interface EngineParts {
   reasonOf(error: unknown): string
   malformed(): Error
   refusal(outcome: LimitOutcome): Error
+}
+
+/** A check that may go to the store. */
+interface Question {
+  readonly call: LimitCall
+  readonly mode: typeof LOOK | typeof SPEND
+  readonly keys: readonly string[]
+  readonly args: readonly (string | number)[]
+  readonly token: string | undefined
+  readonly lease: Lease | undefined
+  /** What this process makes of it by itself, where it has admitted others while the store was away. */
+  readonly local: Decision | undefined
 }
 
 export function createEngine(parts: EngineParts): LimitEngine {
@@ -79,7 +94,11 @@ export function createEngine(parts: EngineParts): LimitEngine {
     }
     return lastArgs
   }
-  const keysOf = (key: string) => rules.map((rule) => parts.keyOf(key, rule))
+  const heads = rules.map(parts.headOf)
+  const keysOf = (key: string) => {
+    const tag = `${parts.tagOf(key)}}`
+    return heads.length === 1 ? [`${heads[0]}${tag}`] : heads.map((head) => `${head}${tag}`)
+  }
   const argsOf = ({ cost, limits }: LimitCall, mode: Mode, token?: string) =>
     limitArgs(
       cost,
@@ -91,13 +110,13 @@ export function createEngine(parts: EngineParts): LimitEngine {
     store.call('run', again, (to, options) => to.run(script, keys, args, options))
   /** What all rules say as one, where nothing is counted. */
   const blind = (admits: boolean, limits: readonly number[]): Decision =>
-    rules.flatMap(({ windowMs }, i) => (admits ? [1, limits[i] as number, 0, 0] : [0, 0, windowMs, 0]))
+    rules.flatMap(({ windowMs }, i) => (admits ? [limits[i] as number, 0, 0] : [0, windowMs, 0]))
 
   function openLease(keys: readonly string[], token: string) {
     const places = keys.filter((_, i) => rules[i]?.algorithm === 'concurrency')
     const refund = limitScript(places.map(() => RULES.concurrency))
     // To end a lease takes no limit and no time.
-    const numbers = places.map(() => [1, 1, 0] as const)
+    const numbers = places.map(() => [1, 0] as const)
     const args = limitArgs(1, REFUND, numbers, token)
     return createLease(
       async () => {
@@ -112,59 +131,87 @@ export function createEngine(parts: EngineParts): LimitEngine {
     )
   }
 
-  async function decide(call: LimitCall, mode: typeof LOOK | typeof SPEND): Promise<LimitOutcome> {
+  /** What a caller gets to hear, and listeners with it; undefined for an answer that no script of ours gives. */
+  function conclude({ call, mode, keys }: Question, decision: unknown, reason?: string): LimitOutcome | undefined {
+    const outcome = toOutcome(decision, rules, call.limits, reason)
+    if (!outcome || outcome.allowed) return outcome
+    if (mode === SPEND && events.active) {
+      events.emit({ type: 'denied', prefix, key: keys[0] as string, retryAfterMs: outcome.retryAfterMs })
+    }
+    return settings.dryRun ? { ...outcome, allowed: true } : outcome
+  }
+  /** Of a decision that this process made. */
+  const concludeOwn = (question: Question, decision: Decision, reason?: string) =>
+    conclude(question, decision, reason) as LimitOutcome
+
+  // From here to the store, and back to the caller, not one `await` that is not needed: each is felt beside a command.
+  function decide(call: LimitCall, mode: typeof LOOK | typeof SPEND): Promise<LimitOutcome> {
     const { key, cost, limits } = call
     const keys = keysOf(key)
-    const conclude = (decision: unknown, reason?: string): LimitOutcome => {
-      const outcome = toOutcome(decision, rules, limits, reason)
-      if (!outcome) throw parts.malformed()
-      if (mode === SPEND && !outcome.allowed && events.active) {
-        events.emit({ type: 'denied', prefix, key: keys[0] as string, retryAfterMs: outcome.retryAfterMs })
-      }
-      return settings.dryRun ? { ...outcome, allowed: true } : outcome
-    }
-    if (settings.isAllowListed(key)) return conclude(blind(true, limits), 'allow-list')
-    if (settings.isDenyListed(key)) return conclude(blind(false, limits), 'deny-list')
-    const known = mode === SPEND && blocks.find(key, cost, limits)
-    if (known) return conclude(known)
-
     const token = isLeased ? (mode === SPEND ? parts.newToken() : '') : undefined
-    const lease = token ? openLease(keys, token) : undefined
-    const args = mode === SPEND && !isLeased ? spendArgs(call) : argsOf(call, mode, token)
-    // What this process admitted alone counts until its time is over, whether or not the store is back.
-    const local = insurance.active ? await insurance.run(script, keys, args) : undefined
-    if (local && !isAdmitted(local)) return conclude(local, failure ?? 'local')
+    const question: Question = {
+      call,
+      mode,
+      keys,
+      args: mode === SPEND && !isLeased ? spendArgs(call) : argsOf(call, mode, token),
+      token,
+      lease: token ? openLease(keys, token) : undefined,
+      local: undefined,
+    }
+    if (settings.isAllowListed?.(key)) return Promise.resolve(concludeOwn(question, blind(true, limits), 'allow-list'))
+    if (settings.isDenyListed?.(key)) return Promise.resolve(concludeOwn(question, blind(false, limits), 'deny-list'))
+    const known = mode === SPEND && blocks.find(key, cost, limits)
+    if (known) return Promise.resolve(concludeOwn(question, known))
+    return insurance.active ? askBoth(question) : ask(question)
+  }
 
+  /** What this process admitted alone counts until its time is over, whether or not the store is back. */
+  async function askBoth(question: Question): Promise<LimitOutcome> {
+    const local = await insurance.run(script, question.keys, question.args)
+    return isAdmitted(local) ? ask({ ...question, local }) : concludeOwn(question, local, failure ?? 'local')
+  }
+
+  function ask(question: Question): Promise<LimitOutcome> {
     const askedAtMs = monotonicMs()
     const askedAt = changes.now()
-    try {
-      // Not replayable: a check whose answer got lost may have spent already.
-      const decision = await run(script, keys, args)
-      const outcome = conclude(decision)
-      failure = undefined
-      if (outcome.status === 'allowed') {
-        // What is spent now is not there for a higher cost either.
-        if (mode === SPEND) blocks.forget(key)
-        return lease ? { ...outcome, release: lease.release } : outcome
-      }
-      if (mode === SPEND) {
-        if (local && cost) await insurance.run(script, keys, argsOf(call, REFUND, token))
-        const isOutdated = () => changes.since(askedAt, keys)
-        blocks.remember(key, { cost, limits, decision, askedAtMs, isOutdated }, blockedMs(outcome))
-      }
-      return outcome
-    } catch (error) {
-      events.emit({ type: 'fallback', operation: 'limit', prefix, error })
-      failure = parts.reasonOf(error)
-      // The place may have been taken all the same.
-      lease?.abandon()
-      const decision =
-        onStoreError === 'local'
-          ? (local ?? (await insurance.run(script, keys, args)))
-          : blind(onStoreError === 'allow', limits)
-      const outcome = conclude(decision, failure)
-      return outcome.allowed && lease ? { ...outcome, release: lease.releaseLocal } : outcome
+    // Not replayable: a check whose answer got lost may have spent already.
+    return run(script, question.keys, question.args).then(
+      (decision) => answered(question, decision, askedAtMs, askedAt),
+      (error) => failed(question, error),
+    )
+  }
+
+  function answered(question: Question, decision: Decision, askedAtMs: number, askedAt: number) {
+    const { call, mode, keys, lease, local, token } = question
+    const { key, cost, limits } = call
+    const outcome = conclude(question, decision)
+    if (!outcome) return failed(question, parts.malformed())
+    failure = undefined
+    if (outcome.status === 'allowed') {
+      // What is spent now is not there for a higher cost either.
+      if (mode === SPEND) blocks.forget(key)
+      return lease ? { ...outcome, release: lease.release } : outcome
     }
+    if (mode !== SPEND) return outcome
+    const isOutdated = () => changes.since(askedAt, keys)
+    const denial = { cost, limits, decision: decision as readonly number[], askedAtMs, isOutdated }
+    blocks.remember(key, denial, blockedMs(outcome))
+    if (!local || !cost) return outcome
+    return insurance.run(script, keys, argsOf(call, REFUND, token)).then(() => outcome)
+  }
+
+  async function failed(question: Question, error: unknown): Promise<LimitOutcome> {
+    const { call, keys, args, lease, local } = question
+    events.emit({ type: 'fallback', operation: 'limit', prefix, error })
+    failure = parts.reasonOf(error)
+    // The place may have been taken all the same.
+    lease?.abandon()
+    const decision =
+      onStoreError === 'local'
+        ? (local ?? (await insurance.run(script, keys, args)))
+        : blind(onStoreError === 'allow', call.limits)
+    const outcome = concludeOwn(question, decision, failure)
+    return outcome.allowed && lease ? { ...outcome, release: lease.releaseLocal } : outcome
   }
 
   /** Sends what changes counters by hand. What is asked before it has its answer may be told of either state. */

@@ -1,5 +1,6 @@
 import type { Adapter } from '../adapter/adapter.js'
 import type { Script } from '../adapter/script.js'
+import { unpack } from './decision.js'
 import { type Decision, NUMBERS_PER_DECISION } from './rule.js'
 
 /**
@@ -25,7 +26,8 @@ export function createInsurance(openMemory: () => Adapter, monotonicMs: () => nu
     async run(script, keys, args) {
       local ??= openMemory()
       const decision = await local.run(script, keys, args)
-      const resetsMs = decision.filter((_, i) => i % NUMBERS_PER_DECISION === 3)
+      const numbers = unpack(decision, Number(args[0])) as readonly number[]
+      const resetsMs = numbers.filter((_, i) => i % NUMBERS_PER_DECISION === 2)
       untilMs = Math.max(untilMs, monotonicMs() + Math.max(...resetsMs))
       return decision
     },

@@ -2,7 +2,7 @@ import { memory } from '../adapter/memory.js'
 import { RateLimitedError } from '../errors/rate-limited-error.js'
 import { StoreError } from '../errors/store-error.js'
 import { assertPositiveInteger, invalidOption } from '../errors/usage-error.js'
-import { assertPrefix, taggedKey } from '../keys/layout.js'
+import { assertPrefix, escapeTag, taggedKey } from '../keys/layout.js'
 import { randomId } from '../keys/random.js'
 import { platform } from '../platform/index.js'
 import { shared } from '../platform/shared.js'
@@ -121,7 +121,8 @@ export function openLimiter(toolkit: Toolkit, prefix: string, options: LimiterSe
       isAlone: () => platform.scope() !== undefined,
       newToken: randomId,
       openMemory: () => memory({ now: context.now }),
-      keyOf: (key, { room }) => taggedKey(context.namespace, '$limit', key, room),
+      headOf: ({ room }) => taggedKey(context.namespace, '$limit', '', room).slice(0, -1),
+      tagOf: escapeTag,
       reasonOf: (error) => (error instanceof StoreError ? error.reason : 'unavailable'),
       malformed: () => new StoreError(context.store.adapter.name, 'run', 'malformed'),
       refusal: (outcome) => new RateLimitedError(prefix, outcome),
@@ -149,9 +150,14 @@ export function openLimiter(toolkit: Toolkit, prefix: string, options: LimiterSe
   return {
     prefix,
     policies: rules.map(({ name, algorithm, windowMs }) => ({ name, algorithm, windowMs })),
-    async check(key, options) {
-      const call = toCall(key, options)
-      return (engine ?? (await open())).decide(call, SPEND)
+    // Not `async`, which would let every caller wait for three more turns of the microtask queue.
+    check(key, options) {
+      try {
+        const call = toCall(key, options)
+        return engine ? engine.decide(call, SPEND) : open().then((opened) => opened.decide(call, SPEND))
+      } catch (error) {
+        return Promise.reject(error)
+      }
     },
     async peek(key, options) {
       const call = toCall(key, options)

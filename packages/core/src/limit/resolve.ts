@@ -17,8 +17,9 @@ export interface ResolvedRule extends Policy {
 
 export interface ResolvedLimiterOptions extends Required<Omit<LimiterSettings, 'allowList' | 'denyList'>> {
   readonly rules: readonly ResolvedRule[]
-  readonly isAllowListed: (key: string) => boolean
-  readonly isDenyListed: (key: string) => boolean
+  /** Undefined where there is no list. */
+  readonly isAllowListed: ((key: string) => boolean) | undefined
+  readonly isDenyListed: ((key: string) => boolean) | undefined
 }
 
 const ALGORITHMS: readonly string[] = ['sliding-window', 'gcra', 'fixed-window', 'sliding-log', 'concurrency']
@@ -80,9 +81,9 @@ function resolveRule(
   }
 }
 
-function toTest(list: KeyList | undefined, option: string): (key: string) => boolean {
-  if (typeof list === 'function') return list
-  if (list !== undefined && !Array.isArray(list)) throw invalidOption(option, 'must be a list of keys, or a function')
-  const keys = new Set(list?.map(String))
+function toTest(list: KeyList | undefined, option: string): ((key: string) => boolean) | undefined {
+  if (list === undefined || typeof list === 'function') return list
+  if (!Array.isArray(list)) throw invalidOption(option, 'must be a list of keys, or a function')
+  const keys = new Set(list.map(String))
   return (key) => keys.has(key)
 }

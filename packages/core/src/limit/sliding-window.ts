@@ -3,106 +3,131 @@ import type { Rule } from './rule.js'
 
 /**
  * Into how many slots a window is cut. More are more exact, and a longer value to read and write. With 10, twice the limit
- * of bursty traffic admitted less than 0.95 of what an exact log does.
+ * of bursty traffic admitted less than 0.95 of what an exact log does. A power of two, so that no slot begins between two
+ * numbers that a computer knows.
  */
 export const SLOTS = 16
+
+/** `time:count`. */
+type Slot = [timeMs: number, count: number]
 
 /**
  * A sliding window that is never wrong on the generous side: no half-open window of `per` admits more than `limit`.
  *
- * The window is cut into slots, and one key holds, oldest first, each slot's count and the time of the last call in it:
- * `time:count,time:count,…`. A slot counts whole until its last call has left the window. (The usual two-counter
- * estimate admits up to twice the limit.) With slots of 1 ms it is a log of every call, which is exact and grows with
- * the limit.
+ * The window is cut into slots. Of each, one key holds the count and the time of the _last_ call in it:
+ * `used;newest,oldest,…,second newest`, each slot `time:count`, `used` their sum. A slot counts whole until its last call
+ * has left the window. (The usual two-counter estimate admits up to twice the limit.) With slots of 1 ms it is a log of
+ * every call, which is exact and grows with the limit.
  *
- * The key lives until its newest call has left the window. A denial writes nothing. A refund takes from the oldest calls,
+ * What most calls need, the sum and the ends, stands first: those are parsed, the rest is passed on as it is.
+ *
+ * The key lives until its newest call has left the window, so its time to live tells how long ago that was and no clock is
+ * asked. Times are milliseconds since the key's first call. A denial writes nothing. A refund takes from the oldest calls,
  * so that what is left counts for longer than it need, never shorter. A debt grows to `limit` at most.
  *
- * Numbers: limit, window in ms, number of slots. Server time, so callers' clocks do not matter; should it step back, it
- * is held at the newest call.
+ * Numbers: limit, window in ms. Should the server's clock step back, it is held at the newest call.
  */
-export const slidingWindow: Rule = {
-  name: 'sliding-window',
-  lua: `local at, state = now(), redis.call('GET', key) or ''
-local starts, times, counts, last, used = {}, {}, {}, 0, 0
-for start, time, count in string.gmatch(state, '()(%d+):(%d+)') do
-  last = last + 1
-  starts[last], times[last], counts[last] = start, tonumber(time), tonumber(count)
-  used = used + counts[last]
-end
-local first, reset = 1, 0
-if last > 0 and times[last] > at then at = times[last] end
-while first <= last and times[first] + span <= at do
-  used = used - counts[first]
-  first = first + 1
-end
-if first <= last then reset = times[last] + span - at end
-if mode < 2 and used + cost > limit then
-  local retry, over = 0, used + cost - limit
-  for i = first, last do
-    over = over - counts[i]
-    if over <= 0 then retry = times[i] + span - at break end
+function createSlidingWindow(name: string, width: { lua: string; ofMs(spanMs: number): number }): Rule {
+  return {
+    name,
+    lua: `local state, used, last, count, older = redis.call('GET', key), 0, 0, 0, ''
+if state then reset = math.min(redis.call('PTTL', key), span) end
+if reset > 0 then
+  local from, first
+  used, last, count, from, first = string.match(state, '^(%d+);(%d+):(%d+)(),?(%d*)')
+  used, last, count, older = used + 0, last + 0, count + 0, string.sub(state, from)
+  if first ~= '' and first + reset <= last then
+    local kept = #older + 1
+    for start, time, size in string.gmatch(older, '(),(%d+):(%d+)') do
+      if time + reset > last then kept = start break end
+      used = used - size
+    end
+    older = string.sub(older, kept)
   end
-  return 0, limit - used, retry, reset
-end
-if mode == 3 then
-  local spent, slots = cost, {}
-  for i = first, last do
-    local back = math.min(spent, counts[i])
-    spent = spent - back
-    if counts[i] > back then slots[#slots + 1] = string.format('%.0f:%.0f', times[i], counts[i] - back) end
+else reset = 0 end
+remaining = limit - used
+if mode < 2 and cost > remaining then
+  local over = cost - remaining
+  retry = reset > 0 and reset or span
+  for time, size in string.gmatch(older, ',(%d+):(%d+)') do
+    over = over - size
+    if over <= 0 then retry = time + reset - last break end
   end
-  if #slots == 0 then return 1, limit - used, 0, reset end
-  return 1, limit - used, 0, reset, table.concat(slots, ','), reset
-end
-local spent = cost
-if mode == 2 then spent = math.max(0, math.min(cost, 2 * limit - used)) end
-if spent == 0 then return 1, limit - used, 0, reset, string.sub(state, starts[first] or 1), reset end
-local width, kept = span / grain, ''
-if first <= last then
-  if math.floor(times[last] / width) == math.floor(at / width) then
-    spent, kept = spent + counts[last], string.sub(state, starts[first], starts[last] - 1)
+else
+  ttl = reset
+  if mode == 3 then
+    local back, slots = math.min(cost, used), older
+    used, older = used - back, ''
+    for time, size in string.gmatch(slots, ',(%d+):(%d+)') do
+      local taken = math.min(back, size + 0)
+      back = back - taken
+      if size - taken > 0 then older = older .. string.format(',%s:%.0f', time, size - taken) end
+    end
+    count = count - back
   else
-    kept = string.sub(state, starts[first]) .. ','
+    local spent = cost
+    if mode == 2 then spent = math.max(0, math.min(cost, limit + remaining)) end
+    if spent > 0 then
+      local at, width = reset > 0 and last + span - reset or 0, ${width.lua}
+      if reset == 0 or last % width + at - last < width then count = count + spent
+      else older, count = older .. string.format(',%.0f:%.0f', last, count), spent end
+      used, last, ttl = used + spent, at, span
+    end
   end
-end
-return 1, limit - used, 0, reset, kept .. string.format('%.0f:%.0f', at, spent), span`,
-  plan(view, key, [limit, spanMs, slots], { cost, mode, nowMs }) {
-    const all = (view.get(key) ?? '')
-      .split(',')
-      .filter(Boolean)
-      .map((slot) => slot.split(':').map(Number) as [timeMs: number, count: number])
-    const atMs = Math.max(nowMs, all.at(-1)?.[0] ?? 0)
-    const live = all.filter(([timeMs]) => timeMs + spanMs > atMs)
-    const used = live.reduce((sum, [, count]) => sum + count, 0)
-    const remaining = limit - used
-    const last = live.at(-1)
-    const leftMs = (slot = live.at(-1)) => (slot ? slot[0] + spanMs - atMs : 0)
-    const resetMs = leftMs()
-    let over = used + cost - limit
-    if (mode < PENALIZE && over > 0) {
-      const freeing = live.find(([, count]) => {
-        over -= count
-        return over <= 0
-      })
-      return { admitted: false, remaining, retryAfterMs: freeing ? leftMs(freeing) : 0, resetMs }
-    }
-    let spent = mode === PENALIZE ? Math.max(0, Math.min(cost, limit + remaining)) : cost
-    if (mode === REFUND) {
-      while (spent > 0 && live[0]) {
-        const back = Math.min(spent, live[0][1])
-        spent -= back
-        live[0][1] -= back
-        if (live[0][1] === 0) live.shift()
+  if used > 0 then value = string.format('%.0f;%.0f:%.0f', used, last, count) .. older else ttl = nil end
+end`,
+    plan(view, key, [limit, spanMs], { cost, mode }) {
+      const resetMs = Math.max(0, Math.min(view.pttl(key), spanMs))
+      const [slots = ''] = resetMs > 0 ? `${view.get(key)}`.split(';').slice(1) : []
+      const [newest = [0, 0], ...others] = slots.split(',').filter(Boolean).map(toSlot)
+      const older = others.filter(([timeMs]) => timeMs + resetMs > newest[0])
+      const used = older.reduce((sum, [, count]) => sum + count, newest[1])
+      const remaining = limit - used
+      let over = cost - remaining
+      if (mode < PENALIZE && over > 0) {
+        const freeing = older.find(([, count]) => {
+          over -= count
+          return over <= 0
+        })
+        const retryAfterMs = freeing ? freeing[0] + resetMs - newest[0] : resetMs || spanMs
+        return { remaining, retryAfterMs, resetMs }
       }
-    } else if (spent > 0) {
-      const slotOf = (timeMs: number) => Math.floor(timeMs / (spanMs / slots))
-      if (last && slotOf(last[0]) === slotOf(atMs)) {
-        last[0] = atMs
-        last[1] += spent
-      } else live.push([atMs, spent])
-    }
-    const value = live.map((slot) => slot.join(':')).join()
-    return { admitted: true, remaining, retryAfterMs: 0, resetMs, value, ttlMs: leftMs() }
-  },
+      const state = { remaining, retryAfterMs: 0, resetMs }
+      if (mode === REFUND) {
+        let back = cost
+        for (const slot of [...older, newest]) {
+          const taken = Math.min(back, slot[1])
+          back -= taken
+          slot[1] -= taken
+        }
+        return { ...state, ...toState(newest, older, resetMs) }
+      }
+      const spent = mode === PENALIZE ? Math.max(0, Math.min(cost, limit + remaining)) : cost
+      if (spent === 0) return { ...state, ...toState(newest, older, resetMs) }
+      const atMs = resetMs > 0 ? newest[0] + spanMs - resetMs : 0
+      const widthMs = width.ofMs(spanMs)
+      if (resetMs === 0 || (newest[0] % widthMs) + atMs - newest[0] < widthMs) {
+        return { ...state, ...toState([atMs, newest[1] + spent], older, spanMs) }
+      }
+      return { ...state, ...toState([atMs, spent], [...older, newest], spanMs) }
+    },
+  }
+}
+
+export const slidingWindow = /* @__PURE__ */ createSlidingWindow('sliding-window', {
+  lua: `span / ${SLOTS}`,
+  ofMs: (spanMs) => spanMs / SLOTS,
+})
+
+export const slidingLog = /* @__PURE__ */ createSlidingWindow('sliding-log', { lua: '1', ofMs: () => 1 })
+
+function toSlot(text: string): Slot {
+  return text.split(':').map(Number) as Slot
+}
+
+/** What to store, and for how long; nothing where nothing is spent. @param older oldest first */
+function toState(newest: Slot, older: readonly Slot[], ttlMs: number): { value?: string; ttlMs?: number } {
+  const slots = [newest, ...older.filter(([, count]) => count > 0)]
+  const used = slots.reduce((sum, [, count]) => sum + count, 0)
+  return used ? { value: `${used};${slots.map((slot) => slot.join(':')).join()}`, ttlMs } : {}
 }

@@ -32,16 +32,18 @@ export function createModel({ method, limit, windowMs, burst = limit }: ModelRul
   return log(limit, windowMs, method === 'sliding-log' ? 1 : windowMs / SLOTS)
 }
 
-/** Every call, each counted until the last call of its slot has left the window. */
+/** Every call, each counted until the last call of its slot has left the window. The first call begins the first slot. */
 function log(limit: number, windowMs: number, slotMs: number): Model {
   let calls: { timeMs: number; count: number }[] = []
-  const slotOf = (timeMs: number) => Math.floor(timeMs / slotMs)
+  let beganAtMs = 0
+  const slotOf = (timeMs: number) => Math.floor((timeMs - beganAtMs) / slotMs)
   const endOf = ({ timeMs }: { timeMs: number }) =>
     windowMs + Math.max(...calls.filter((call) => slotOf(call.timeMs) === slotOf(timeMs)).map((call) => call.timeMs))
   const live = (atMs: number) => calls.filter((call) => endOf(call) > atMs)
   const used = (atMs: number) => live(atMs).reduce((sum, { count }) => sum + count, 0)
   const add = (timeMs: number, count: number) => {
     calls = live(timeMs)
+    if (calls.length === 0) beganAtMs = timeMs
     if (count > 0) calls.push({ timeMs, count })
   }
   return {
