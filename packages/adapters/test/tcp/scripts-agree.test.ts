@@ -48,6 +48,8 @@ test.each<[Script<unknown>, () => Operation]>([
   limit('even', [gcra], () => [[pick(1, 5, 8), 5_000]]),
   limit('uneven', [gcra], () => [[9, 1_667]]),
   limit('plans', [gcra], () => [[8, pick(5_000, 1_667, 20_000)]]),
+  // Answers that are too much for one number.
+  limit('high', [slidingWindow], () => [[pick(5, 2 ** 47, 2 ** 52), 20]]),
   limit('fixed', [fixedWindow], () => [[pick(5, 7), 20]]),
   limit('estimate', [approximateWindow], () => [[pick(5, 7), 20]]),
   limit('places', [concurrency], () => [[5, pick(3, 9, 30)]], [LOOK, SPEND, SPEND, SPEND, SPEND, REFUND]),
@@ -69,5 +71,13 @@ test.each<[Script<unknown>, () => Operation]>([
 ])('%# $name: Lua and function agree on answers, values and remaining times', async (script, operation) => {
   const adapter = tcp({ url: redis.url })
   await expectAgreement(adapter, OPERATIONS, () => ({ script, ...operation() }))
+  await adapter.close()
+})
+
+test('gcra counts the same on a server that does not know GETEX, which came with Redis 6.2', async () => {
+  await using old = await startRedis({ args: ['--rename-command', 'GETEX', ''] })
+  const adapter = tcp({ url: old.url })
+  const [script, operation] = limit('old', [gcra], () => [[8, pick(5_000, 1_667)]])
+  await expectAgreement(adapter, OPERATIONS / 10, () => ({ script, ...operation() }))
   await adapter.close()
 })

@@ -52,11 +52,13 @@ export const STORE = `redis.call('SET', key, value, 'PX', ttl == span and window
 
 /**
  * What a script answers: for each rule what is left (0 or more), in which time the call could pass (0 where it does), and
- * in which all is whole again. One rule that admits says it as a single number instead, if that is below 2⁵³:
+ * in which all is whole again. One rule that admits says it as a single number instead, if that is below 2⁵²:
  * `reset × (limit + 1) + remaining`. A server takes longer to answer a list than to run a short command.
  */
 export type Decision = number | readonly number[]
 export const NUMBERS_PER_DECISION = 3
+/** Half of what a number holds: ioredis 6.0 misreads the last few of the other half. */
+const PACKED_BELOW = 2 ** 52
 
 /** The arguments of a {@link limitScript}. @param token for rules that give out leases, if there are any */
 export function limitArgs(cost: number, mode: Mode, rules: readonly Numbers[], token?: string): (string | number)[] {
@@ -101,7 +103,7 @@ end
 if remaining < 0 then remaining = 0 end
 if retry == 0 then
   local answer = reset * (limit + 1) + remaining
-  if answer < ${2 ** 53} then return answer end
+  if answer < ${PACKED_BELOW} then return answer end
 end
 return { remaining, retry, reset }`
 
@@ -160,7 +162,7 @@ export function limitScript(rules: readonly Rule[]): Script<Decision> {
       })
       const [remaining, , resetMs] = answer as [number, number, number]
       const packed = resetMs * (numbersOf(0)[0] + 1) + remaining
-      return admits && rules.length === 1 && packed < 2 ** 53 ? packed : answer
+      return admits && rules.length === 1 && packed < PACKED_BELOW ? packed : answer
     },
   }
 }

@@ -184,6 +184,14 @@ describe.each(METHODS)('%s', (method) => {
     expect(await api.check('k')).toMatchObject({ allowed: true })
   })
 
+  test('counts up to the highest limit that a number can tell apart', async () => {
+    const limit = Number.MAX_SAFE_INTEGER
+    const { api } = setUp({ method, limit, windowMs: 1_000, ...(method === 'gcra' && { limit: 10, burst: 2 ** 35 }) })
+    const most = method === 'gcra' ? 2 ** 35 : limit
+    expect(await api.check('k', { cost: 7 })).toMatchObject({ status: 'allowed', remaining: most - 7 })
+    expect(await api.peek('k')).toMatchObject({ status: 'allowed', remaining: most - 7 })
+  })
+
   test('200 calls at once admit exactly the limit', async () => {
     const { api } = setUp({ method, limit: 12, windowMs: 1_000 })
     const outcomes = await Promise.all(Array.from({ length: 200 }, () => api.check('k')))

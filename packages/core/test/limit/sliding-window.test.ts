@@ -43,6 +43,21 @@ test('the counter stays small however many calls it has seen', async () => {
   expect(value.split(',').length).toBeLessThanOrEqual(17)
 })
 
+test('the counter is a text: all that is spent, the newest slot, then older ones, in ms since the first call', async () => {
+  const { api, advance, state } = setUp(100, 1_600)
+  for (const [pauseMs, cost] of [
+    [0, 1],
+    [99, 2],
+    [1, 3],
+    [250, 4],
+    [40, 5],
+  ] as const) {
+    advance(pauseMs)
+    await api.check('k', { cost })
+  }
+  expect((await state()).map(([, value]) => value)).toEqual(['15;390:9,99:3,100:3'])
+})
+
 test('says what is left and when it is whole again', async () => {
   const { api, advance } = setUp()
   const numbers = { limit: 5, remaining: 4, retryAfterMs: 0, resetMs: 1_000 }
