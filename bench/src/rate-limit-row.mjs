@@ -17,15 +17,18 @@ const clients = createRequire(new URL('../../packages/adapters/package.json', im
 const ioredis = (name, url) => new (clients(name).Redis)(url)
 export const clientVersions = ['ioredis-5', 'ioredis'].map((name) => clients(`${name}/package.json`).version)
 
-/** The floor and ours, in the shape of `peers/redis-limiters.mjs`. */
-export const floor = {
-  name: 'FLOOR ioredis 5 EVALSHA of `return 1`',
+const floorOf = (client) => `FLOOR ${client} EVALSHA of \`return 1\``
+
+/** The floors and ours, in the shape of `peers/redis-limiters.mjs`. The first is what the peers are compared with. */
+export const floors = ['ioredis 5', 'ioredis 6'].map((client) => ({
+  name: floorOf(client),
+  floor: floorOf(client),
   async limiter({ url }) {
-    const client = ioredis('ioredis-5', url)
-    const sha = await client.script('LOAD', 'return 1')
-    return async (key) => (await client.evalsha(sha, 1, key, LIMIT, WINDOW_MS, 1)) === 1
+    const bare = ioredis(client === 'ioredis 6' ? 'ioredis' : 'ioredis-5', url)
+    const sha = await bare.script('LOAD', 'return 1')
+    return async (key) => (await bare.evalsha(sha, 1, key, LIMIT, WINDOW_MS, 1)) === 1
   },
-}
+}))
 const algorithms = {
   // A key lives until what was spent has come back. At the whole limit per window that is 60 µs, and each call would find
   // its key gone: so the quota here is a burst that comes back slowly.
@@ -37,6 +40,7 @@ const algorithms = {
 export const ours = ['ioredis 6', 'ioredis 5'].flatMap((client) =>
   Object.entries(algorithms).map(([name, options]) => ({
     name: `larder ${name}, ${client}`,
+    floor: floorOf(client),
     algorithm: name,
     async limiter({ url, limit, windowMs }) {
       const adapter = client === 'ioredis 6' ? tcp({ url }) : tcp({ client: ioredis('ioredis-5', url) })
@@ -95,5 +99,5 @@ export default async function rateLimitRow(name, inFlight, url) {
 
 async function find(name) {
   const named = (limiter) => limiter.name === name
-  return [floor, ...ours].find(named) ?? (await loadPeers('redis-limiters')).find(named)
+  return [...floors, ...ours].find(named) ?? (await loadPeers('redis-limiters')).find(named)
 }

@@ -2,7 +2,7 @@
 import { compare } from './harness.mjs'
 import { pinToOneCore } from './one-core.mjs'
 import { listPeers } from './peers.mjs'
-import { clientVersions, floor, KEYS, LIMIT, ours, WINDOW_MS } from './rate-limit-row.mjs'
+import { clientVersions, floors, KEYS, LIMIT, ours, WINDOW_MS } from './rate-limit-row.mjs'
 import { startRedis, withRedis } from './redis-server.mjs'
 import { ratioTable, report } from './report.mjs'
 
@@ -38,15 +38,16 @@ async function run(path) {
 }
 
 async function measure({ inFlight, targets }, peers, url) {
-  const rows = [floor, ...ours, ...peers].map(({ name, algorithm }, database) => ({
+  const rows = [...floors, ...ours, ...peers].map(({ name, algorithm, floor }, database) => ({
     name,
+    floor,
     module: './rate-limit-row.mjs',
     args: [name, String(inFlight), `${url}/${database}`],
     target: targets[algorithm],
   }))
   return ratioTable({
     title: `${inFlight} in flight`,
-    note: '`commands`: on the wire + inside the script, for one call of a known key; `when denied` for one that is refused, `denied again` for the same once more.',
+    note: 'Larder is compared with the client that it uses itself. `commands`: on the wire + inside the script, for one call of a known key; `when denied` for one that is refused, `denied again` for the same once more.',
     unit: 'us',
     measured: await compare(rows, load),
   })
