@@ -16,8 +16,9 @@ export type LockKey = string | readonly string[]
 export interface Kind {
   /** What the lock is called by its users. */
   readonly name: string
-  /** The locks' keys, which are also the channels on which releases are told, and behind them the fences. */
+  /** The keys of a take: the locks', and behind them the fences'. */
   readonly keys: readonly string[]
+  /** The locks' keys alone. They are also the channels on which releases are told. */
   readonly channels: readonly string[]
   readonly take: Script<Take>
   /** Arguments of all three scripts, behind those that change. */
@@ -25,7 +26,7 @@ export interface Kind {
   /** Left out: `expireIf`, the adapter's own command. */
   readonly extend?: Script<number>
   /** Left out: `deleteIf`. */
-  readonly release?: Script<number>
+  readonly release?: Script<number> | undefined
   /** Whether those who wait stand in a queue in the store. */
   readonly queues?: boolean
 }
@@ -48,9 +49,9 @@ export function kindOf(context: Context, key: LockKey, { fair, mode, permits }: 
 }
 
 function plainKind(context: Context, name: string): Kind {
-  const [lock, fence] = lockKeys(context, name)
-  const plain: Kind = { name, keys: [lock, fence], channels: [lock], take: acquireScript, args: [] }
-  return publishes(context) ? { ...plain, release: releaseScript } : plain
+  const keys = lockKeys(context, name)
+  const release = publishes(context) ? releaseScript : undefined
+  return { name, keys, channels: [keys[0]], take: acquireScript, args: [], release }
 }
 
 /**
@@ -63,10 +64,12 @@ export function lockKeys({ namespace }: Context, name: string): [lock: string, f
   if (typeof name !== 'string' || name === '') {
     throw invalidOption('key', 'must be a string, not empty: the name of the lock')
   }
-  const tag = /\{(.+?)\}/.exec(name)?.[1]
-  const key = (room: '$lock' | '$fence') =>
-    tag ? taggedKey(namespace, room, tag, `${encodeURIComponent(name)}:`) : taggedKey(namespace, room, name)
-  return [key('$lock'), key('$fence')]
+  const tag = name.includes('{') && /\{(.+?)\}/.exec(name)?.[1]
+  const lock = tag
+    ? taggedKey(namespace, '$lock', tag, `${encodeURIComponent(name)}:`)
+    : taggedKey(namespace, '$lock', name)
+  // The same but for its room: escaped once.
+  return [lock, `${namespace}:$fence${lock.slice(namespace.length + ':$lock'.length)}`]
 }
 
 /** Whether releases are published: the store can, and is shared with other processes. */
@@ -76,25 +79,26 @@ export function publishes({ store }: Context): boolean {
 }
 
 /** Gives a lock that is still ours a new time. Rejects with `StoreError`. */
-export function extendBy({ store }: Context, kind: Kind, token: string, ttlMs: number): Promise<boolean> {
-  const { keys, args } = kind
-  return store.call('expireIf', true, async (to, call) =>
+export async function extendBy({ store }: Context, kind: Kind, token: string, ttlMs: number): Promise<boolean> {
+  const { channels, args } = kind
+  const extended = await store.call<number | boolean>('expireIf', true, (to, call) =>
     kind.extend
-      ? (await to.run(kind.extend, keys, [token, ttlMs, ...args], call)) === 1
-      : to.expireIf(keys[0] as string, token, ttlMs, call),
+      ? to.run(kind.extend, channels, [token, ttlMs, ...args], call)
+      : to.expireIf(channels[0] as string, token, ttlMs, call),
   )
+  return extended === true || extended === 1
 }
 
 /** Lets go of a lock that is still ours, or of a place in its queue. Rejects with `StoreError`. */
-export function releaseBy({ store }: Context, kind: Kind, token: string, fence = 0): Promise<boolean> {
-  const { keys, args } = kind
+export async function releaseBy({ store }: Context, kind: Kind, token: string, fence = 0): Promise<boolean> {
+  const { channels, args } = kind
   let sent = 0
-  return store.call('deleteIf', true, async (to, call) => {
+  const released = await store.call<number | boolean>('deleteIf', true, (to, call) => {
     sent++
-    const released = kind.release
-      ? (await to.run(kind.release, keys, [token, fence, ...args], call)) === 1
-      : await to.deleteIf(keys[0] as string, token, call)
-    // The first try may have done it, with its answer lost. Nobody else releases by our token.
-    return released || sent > 1
+    return kind.release
+      ? to.run(kind.release, channels, [token, fence, ...args], call)
+      : to.deleteIf(channels[0] as string, token, call)
   })
+  // The first try may have done it, with its answer lost. Nobody else releases by our token.
+  return released === true || released === 1 || sent > 1
 }

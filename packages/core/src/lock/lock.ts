@@ -3,7 +3,7 @@ import type { Context } from '../store/toolkit.js'
 import { type Duration, optionalMs } from '../time/duration.js'
 import { backgroundTimer } from '../time/timer.js'
 import { extendBy, type Kind, publishes, releaseBy } from './kind.js'
-import type { ResolvedLockOptions } from './options.js'
+import { cap, type ResolvedLockOptions } from './options.js'
 import { ring } from './ring.js'
 
 /** A lock that is held, until it is released or lost. */
@@ -46,123 +46,156 @@ export interface HeldLock extends Lock {
 /** What is taken off the time to live: clocks do not run at quite the same speed. */
 const drift = (ttlMs: number) => Math.ceil(ttlMs / 100) + 2
 
-/** @param taken `sentAtMs` is monotonic, from before the take was sent: the store's clock began later, never earlier */
-export function createLock(
-  context: Context,
-  kind: Kind,
-  taken: { readonly token: string; readonly fence: number; readonly sentAtMs: number; readonly ttlMs: number },
-  options: ResolvedLockOptions,
-): HeldLock {
-  const { store, events, monotonicMs, now } = context
-  const { token, fence } = taken
-  const { name: key } = kind
-  // Made on demand: it costs more than the rest of the lock together, and most bodies never look.
-  let controller: AbortController | undefined
-  let { ttlMs } = taken
+/** A lock that a take has won. A class, not closures: those would be a dozen for each lock, most never called. */
+export class TakenLock implements HeldLock {
+  readonly key: string
+  #state: 'held' | 'released' | 'lost' = 'held'
+  /** By our own monotonic clock. */
+  #deadlineMs = 0
+  /** When it is next to be extended by itself; Infinity while it is not, or an extension is under way. */
+  #renewAtMs = Number.POSITIVE_INFINITY
+  /** One for both, since most locks are released before either comes. */
+  #cancelTimer: (() => void) | undefined
+  #expiresAtMs: number | undefined
+  #ttlMs = 0
   /** What extensions ask for, before it is capped. */
-  let wantedMs = options.ttlMs
-  let extending: Promise<unknown> = Promise.resolve()
-  let deadlineMs = 0
-  let expiresAtMs = 0
-  let state: 'held' | 'released' | 'lost' = 'held'
-  let cancelDeadline = () => {}
-  let cancelRenewal = () => {}
+  #wantedMs: number
+  #extending: Promise<unknown> | undefined
+  // Made on demand: it costs more than the rest of the lock together, and most bodies never look.
+  #controller: AbortController | undefined
+  readonly #context: Context
+  readonly #kind: Kind
+  readonly #options: ResolvedLockOptions
 
-  const end = (as: 'released' | 'lost') => {
-    state = as
-    cancelDeadline()
-    cancelRenewal()
+  /**
+   * @param sentAtMs monotonic, from before the take was sent: the store's clock began later, never earlier
+   * @param ttlMs the time that it was taken for
+   */
+  constructor(
+    context: Context,
+    kind: Kind,
+    options: ResolvedLockOptions,
+    readonly token: string,
+    readonly fence: number,
+    sentAtMs: number,
+    ttlMs: number,
+  ) {
+    this.#context = context
+    this.#kind = kind
+    this.#options = options
+    this.key = kind.name
+    this.#wantedMs = options.ttlMs
+    this.#hold(sentAtMs, ttlMs)
   }
-  const lose = () => {
-    end('lost')
-    controller?.abort(new LockLostError(key))
-    events.emit({ type: 'lockLost', key })
+
+  get signal(): AbortSignal {
+    this.isOurs()
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#state === 'lost') this.#controller.abort(new LockLostError(this.key))
+    }
+    return this.#controller.signal
   }
+
+  get expiresAtMs(): number {
+    const { now, monotonicMs } = this.#context
+    this.#expiresAtMs ??= Math.floor(now() + this.#deadlineMs - monotonicMs())
+    return this.#expiresAtMs
+  }
+
   /** Whether it is still ours by our own clock. After a freeze it may not be, before any timer has said so. */
-  const isOurs = () => {
-    if (state === 'held' && monotonicMs() >= deadlineMs) lose()
-    return state === 'held'
+  isOurs(): boolean {
+    if (this.#state === 'held' && this.#context.monotonicMs() >= this.#deadlineMs) this.#lose()
+    return this.#state === 'held'
   }
-  const watchDeadline = () => {
-    cancelDeadline()
-    cancelDeadline = backgroundTimer(() => {
-      if (isOurs()) watchDeadline()
-    }, deadlineMs - monotonicMs())
+
+  async extend(ttl?: Duration): Promise<void> {
+    await this.#extend(optionalMs(ttl, 'ttl', 1) ?? this.#wantedMs)
   }
-  const renewIn = (pauseMs: number) => {
-    cancelRenewal()
-    cancelRenewal = backgroundTimer(() => {
-      // A failed extension is tried again, with jitter, for as long as our own time lasts.
-      extend(wantedMs).catch(() => {
-        if (isOurs()) renewIn((Math.random() * ttlMs) / 10)
-      })
-    }, pauseMs)
+
+  async release(): Promise<boolean> {
+    if (!this.isOurs()) return false
+    this.#end('released')
+    const { key, fence } = this
+    const { store, events } = this.#context
+    const kind = this.#kind
+    try {
+      const ours = await releaseBy(this.#context, kind, this.token, fence)
+      // Those in a queue are told by the store whose turn it is, where it can.
+      if (!kind.queues || !publishes(this.#context)) ring(store.adapter, kind.channels, `${fence}`)
+      if (events.active) events.emit({ type: 'lockReleased', key })
+      return ours
+    } catch (error) {
+      events.emit({ type: 'lockReleaseFailed', key, error })
+      throw new LockStoreError(key, error)
+    }
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The block's own result or error wins. The failure was told by event, and the lock frees itself in time.
+    await this.release().catch(() => false)
+  }
+
+  #end(as: 'released' | 'lost'): void {
+    this.#state = as
+    this.#cancelTimer?.()
+  }
+
+  #lose(): void {
+    const { key } = this
+    this.#end('lost')
+    this.#controller?.abort(new LockLostError(key))
+    this.#context.events.emit({ type: 'lockLost', key })
+  }
+
   /** The lock has `ttlMs` from `sentAtMs` on. */
-  const hold = (sentAtMs: number) => {
-    deadlineMs = sentAtMs + ttlMs - drift(ttlMs)
-    expiresAtMs = Math.floor(now() + deadlineMs - monotonicMs())
-    watchDeadline()
+  #hold(sentAtMs: number, ttlMs: number): void {
+    this.#ttlMs = ttlMs
+    this.#deadlineMs = sentAtMs + ttlMs - drift(ttlMs)
+    this.#expiresAtMs = undefined
     // Where the invocation ends sooner, no extension gives more than the clocks' difference back, and each has its price.
-    if (options.extend) renewIn(ttlMs < wantedMs ? 0.9 * ttlMs : ttlMs / 3)
+    const pauseMs = ttlMs < this.#wantedMs ? 0.9 * ttlMs : ttlMs / 3
+    this.#wakeIn(this.#options.extend ? pauseMs : Number.POSITIVE_INFINITY)
+  }
+
+  /** Sets the timer for the extension that is due after `pauseMs`, or for the deadline if that comes first. */
+  #wakeIn(pauseMs: number): void {
+    const nowMs = this.#context.monotonicMs()
+    this.#renewAtMs = nowMs + pauseMs
+    this.#cancelTimer?.()
+    this.#cancelTimer = backgroundTimer(() => this.#wake(), Math.min(pauseMs, this.#deadlineMs - nowMs))
+  }
+
+  #wake(): void {
+    if (!this.isOurs()) return
+    const pauseMs = this.#renewAtMs - this.#context.monotonicMs()
+    // Timers may come a moment early.
+    const isDue = pauseMs < 1
+    this.#wakeIn(isDue ? Number.POSITIVE_INFINITY : pauseMs)
+    if (!isDue) return
+    // A failed extension is tried again, with jitter, for as long as our own time lasts.
+    this.#extend(this.#wantedMs).catch(() => {
+      if (this.isOurs()) this.#wakeIn((Math.random() * this.#ttlMs) / 10)
+    })
   }
 
   /** One at a time: of two on their way, nobody could tell which the store has seen last. */
-  function extend(nextMs: number): Promise<void> {
-    const extended = extending.then(() => extendNow(nextMs))
-    extending = extended.catch(() => {})
+  #extend(nextMs: number): Promise<void> {
+    const extended = (this.#extending ?? Promise.resolve()).then(() => this.#extendNow(nextMs))
+    this.#extending = extended.catch(() => {})
     return extended
   }
 
-  async function extendNow(nextMs: number): Promise<void> {
-    if (!isOurs()) throw new LockLostError(key)
-    const nextTtlMs = Math.max(1, options.cap(nextMs))
-    const sentAtMs = monotonicMs()
-    const extended = await extendBy(context, kind, token, nextTtlMs).catch(lockStoreFailed(key))
+  async #extendNow(nextMs: number): Promise<void> {
+    const { key } = this
+    if (!this.isOurs()) throw new LockLostError(key)
+    const ttlMs = Math.max(1, cap(this.#options, nextMs))
+    const sentAtMs = this.#context.monotonicMs()
+    const extended = await extendBy(this.#context, this.#kind, this.token, ttlMs).catch(lockStoreFailed(key))
     // A release or the deadline that came meanwhile has the last word.
-    if (isOurs() && !extended) lose()
-    if (!isOurs()) throw new LockLostError(key)
-    wantedMs = nextMs
-    ttlMs = nextTtlMs
-    hold(sentAtMs)
-  }
-  hold(taken.sentAtMs)
-
-  return {
-    key,
-    token,
-    fence,
-    get signal() {
-      isOurs()
-      if (!controller) {
-        controller = new AbortController()
-        if (state === 'lost') controller.abort(new LockLostError(key))
-      }
-      return controller.signal
-    },
-    get expiresAtMs() {
-      return expiresAtMs
-    },
-    async extend(ttl) {
-      await extend(optionalMs(ttl, 'ttl', 1) ?? wantedMs)
-    },
-    async release() {
-      if (!isOurs()) return false
-      end('released')
-      try {
-        const ours = await releaseBy(context, kind, token, fence)
-        // Those in a queue are told by the store whose turn it is, where it can.
-        if (!kind.queues || !publishes(context)) ring(store.adapter, kind.channels, `${fence}`)
-        if (events.active) events.emit({ type: 'lockReleased', key })
-        return ours
-      } catch (error) {
-        events.emit({ type: 'lockReleaseFailed', key, error })
-        throw new LockStoreError(key, error)
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      // The block's own result or error wins. The failure was told by event, and the lock frees itself in time.
-      await this.release().catch(() => false)
-    },
+    if (this.isOurs() && !extended) this.#lose()
+    if (!this.isOurs()) throw new LockLostError(key)
+    this.#wantedMs = nextMs
+    this.#hold(sentAtMs, ttlMs)
   }
 }

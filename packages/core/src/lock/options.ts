@@ -62,10 +62,9 @@ export interface LockOptions {
 export interface ResolvedLockOptions {
   readonly ttlMs: number
   readonly waitMs: number
-  /** The lesser of a span of time and what is left of the invocation. 0 when nothing is. */
-  readonly cap: (ms: number) => number
   readonly extend: boolean
   readonly signal: AbortSignal | undefined
+  readonly remainingMs: (() => number) | undefined
 }
 
 /** @throws UsageError that names the option at fault. */
@@ -77,8 +76,13 @@ export function resolveLockOptions(options: LockOptions = {}): ResolvedLockOptio
   return {
     ttlMs: optionalMs(ttl, 'ttl', 1) ?? DEFAULT_LOCK_TTL_MS,
     waitMs: optionalMs(wait, 'wait') ?? DEFAULT_LOCK_WAIT_MS,
-    cap: (ms) => Math.max(0, Math.floor(platform.capMs(remainingMs ? Math.min(ms, remainingMs()) : ms))),
     extend,
     signal,
+    remainingMs,
   }
+}
+
+/** The lesser of a span of time and what is left of the invocation. 0 when nothing is. */
+export function cap({ remainingMs }: ResolvedLockOptions, ms: number): number {
+  return Math.max(0, Math.floor(platform.capMs(remainingMs ? Math.min(ms, remainingMs()) : ms)))
 }

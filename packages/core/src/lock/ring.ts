@@ -7,12 +7,12 @@ export type OnRing = (message: string) => void
 /** Who waits in this process, by the channel on which a lock's releases are told. */
 type Listeners = Map<string, Set<OnRing>>
 
-/** Those who wait for locks of one store. All copies of this package, and all toolkits over the adapter, have them in common. */
-function listenersOf(adapter: Adapter): Listeners {
-  const all = shared('rings', () => new WeakMap<Adapter, Listeners>())
-  const own = all.get(adapter) ?? new Map()
-  all.set(adapter, own)
-  return own
+let found: WeakMap<Adapter, Listeners> | undefined
+
+/** Those who wait, by store. All copies of this package, and all toolkits over an adapter, have them in common. */
+function rings(): WeakMap<Adapter, Listeners> {
+  found ??= shared('rings', () => new WeakMap<Adapter, Listeners>())
+  return found
 }
 
 /**
@@ -21,12 +21,15 @@ function listenersOf(adapter: Adapter): Listeners {
  * when a release may have been missed
  */
 export function ring(adapter: Adapter, channels: readonly string[], message: string): void {
-  for (const channel of channels) for (const listener of listenersOf(adapter).get(channel) ?? []) listener(message)
+  const listeners = rings().get(adapter)
+  if (!listeners?.size) return
+  for (const channel of channels) for (const listener of listeners.get(channel) ?? []) listener(message)
 }
 
 /** Has `onRing` told of what {@link ring} says. @returns what ends it */
 export function hear(adapter: Adapter, channels: readonly string[], onRing: OnRing): () => void {
-  const listeners = listenersOf(adapter)
+  const listeners: Listeners = rings().get(adapter) ?? new Map()
+  rings().set(adapter, listeners)
   for (const channel of channels) listeners.set(channel, (listeners.get(channel) ?? new Set()).add(onRing))
   return () => {
     for (const channel of channels) {

@@ -1,6 +1,9 @@
 import type { Script, ScriptView } from '../adapter/script.js'
 import type { Take } from './acquire-script.js'
 
+/** As in `acquire-script.ts`: what a file that is loaded later shares would be a file of its own. */
+const FENCE_TTL_MS = 86_400_000
+
 /**
  * The places of a lock, as text at the lock's own key:
  *
@@ -66,16 +69,16 @@ end
  * Takes a place if there is room for those who hold, those who are ahead in the queue, and this one; otherwise, if asked
  * to, stands in the queue or stays there.
  *
- * KEYS: the lock, its fence. ARGV: token, ttl in ms, the fence's ttl in ms, weight, capacity, claim in ms, 1 to stand in
- * the queue.
+ * KEYS: the lock, its fence. ARGV: token, ttl in ms, weight, capacity, claim in ms, 1 to stand in the queue, the
+ * fence's ttl in ms as in `acquire-script.ts`.
  */
 export const takeSeat: Script<Take> = {
   name: 'lock-take-seat',
   lua: `${READ}${CALL_UP}${WRITE}
 if text and string.sub(text, 1, 1) ~= '=' then
-  return { 0, redis.call('PTTL', KEYS[1]), string.find(text, '^@') or 0 }
+  return { redis.call('PTTL', KEYS[1]), string.find(text, '^@') or 0 }
 end
-local weight, capacity, claim = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local weight, capacity, claim = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local room, mine = capacity, nil
 for i, seat in ipairs(seats) do
   if seat.token == ARGV[1] then mine = i
@@ -86,9 +89,9 @@ if weight <= room then
   table.insert(seats, { kind = 'h', token = ARGV[1], weight = weight, ends = now + ARGV[2] })
   write()
   local last = redis.call('GET', KEYS[2])
-  local fence = last and last + 1 or now
-  redis.call('SET', KEYS[2], string.format('%.0f', fence), 'PX', ARGV[3])
-  return { 1, fence }
+  local fence = last and last + 1 or now * 1000
+  redis.call('SET', KEYS[2], string.format('%.0f', fence), 'PX', ARGV[7] or ${FENCE_TTL_MS})
+  return fence
 end
 call_up(capacity, claim)
 local first = math.huge
@@ -96,15 +99,15 @@ for i, seat in ipairs(seats) do
   if i ~= mine and (seat.kind == 'h' or not mine or i < mine) then first = math.min(first, seat.ends) end
 end
 if first == math.huge then first = now end
-if ARGV[7] == '1' then
+if ARGV[6] == '1' then
   seats[mine or #seats + 1] = { kind = 'q', token = ARGV[1], weight = weight, ends = first + claim }
   write()
 end
-return { 0, first - now, 1 }`,
-  step(view, [lock, counter], [token, ttlMs, fenceTtlMs, weight, capacity, claimMs, queue]) {
+return { first - now, 1 }`,
+  step(view, [lock, counter], [token, ttlMs, weight, capacity, claimMs, queue, fenceTtlMs = FENCE_TTL_MS]) {
     const key = lock as string
     const text = view.get(key)
-    if (text !== null && text[0] !== '=') return [0, view.pttl(key), text[0] === '@' ? 1 : 0]
+    if (text !== null && text[0] !== '=') return [view.pttl(key), text[0] === '@' ? 1 : 0]
     const nowMs = view.nowMs()
     const seats = read(text, nowMs)
     const mine = seats.findIndex((seat) => seat.token === token)
@@ -117,9 +120,9 @@ return { 0, first - now, 1 }`,
       const others = seats.filter((_, i) => i !== mine)
       write(view, key, [...others, seat('h', nowMs + Number(ttlMs))], nowMs)
       const last = view.get(counter as string)
-      const fence = last === null ? nowMs : Number(last) + 1
+      const fence = last === null ? nowMs * 1_000 : Number(last) + 1
       view.set(counter as string, String(fence), Number(fenceTtlMs))
-      return [1, fence]
+      return fence
     }
     callUp(seats, Number(capacity), Number(claimMs), nowMs)
     const ends = seats.filter(isAhead).map(({ endsAtMs }) => endsAtMs)
@@ -131,11 +134,11 @@ return { 0, first - now, 1 }`,
       write(view, key, seats, nowMs)
     }
     // Those who wait in this process are told of releases without a message.
-    return [0, firstMs - nowMs, 0]
+    return [firstMs - nowMs, 0]
   },
 }
 
-/** KEYS: the lock, its fence. ARGV: token, ttl in ms. Returns 1 when the place was held and is extended, else 0. */
+/** KEYS: the lock. ARGV: token, ttl in ms. Returns 1 when the place was held and is extended, else 0. */
 export const extendSeat: Script<number> = {
   name: 'lock-extend-seat',
   lua: `${READ}${WRITE}
@@ -162,7 +165,7 @@ return 0`,
  * Gives up a place, held or waited for, and tells those whose turn it is now: behind the fence come their tokens, `-`
  * when all who wait have to go on waiting, nothing when nobody waits.
  *
- * KEYS: the lock, its fence. ARGV: token, fence, weight, capacity, claim in ms. Returns 1 when there was a place.
+ * KEYS: the lock. ARGV: token, fence, weight, capacity, claim in ms. Returns 1 when there was a place.
  */
 export const releaseSeat: Script<number> = {
   name: 'lock-release-seat',
