@@ -155,6 +155,21 @@ describe('waiting', () => {
     await waitUntil('nobody listens', async () => (await redis.cli('PUBSUB', 'CHANNELS')) === '')
   })
 
+  test('behind a holder of its own process, hears of it when another takes the lock away', async () => {
+    const [here, other] = [open(), open()]
+    const holding = here.locks.acquire('job', { extend: false })
+    const waiting = here.locks.acquire('job', { wait: '20s' })
+    const lock = await holding
+    await waitUntil('the waiter listens', async () => (await redis.cli('PUBSUB', 'NUMSUB', KEY)).endsWith('1'))
+    await sleep(100)
+    const startedMs = performance.now()
+    await other.locks.forceRelease('job')
+    const next = await waiting
+    expect(performance.now() - startedMs).toBeLessThan(1_000)
+    expect(await lock.release()).toBe(false)
+    expect(await next.release()).toBe(true)
+  })
+
   test('goes on without messages when they are cut off', async () => {
     await using proxy = await startProxy(redis)
     const [holder, waiter] = [open(), open(tcp({ url: proxy.url }))]

@@ -26,7 +26,7 @@ export interface Line {
   lastFence: number
 }
 
-const DEAF: Hearing = { isLive: () => false, stop() {} }
+const DEAF: Hearing = { open() {}, isLive: () => false, stop() {} }
 
 type Lines = WeakMap<object, Map<string, Line>>
 let found: Lines | undefined

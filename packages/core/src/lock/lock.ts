@@ -46,7 +46,7 @@ export interface HeldLock extends Lock {
 /** What is taken off the time to live: clocks do not run at quite the same speed. */
 const drift = (ttlMs: number) => Math.ceil(ttlMs / 100) + 2
 
-/** A lock that a take has won. A class, not closures: those would be a dozen for each lock, most never called. */
+/** A lock that a take has won. A class, not a dozen closures for each lock of which most are never called. */
 export class TakenLock implements HeldLock {
   readonly key: string
   #state: 'held' | 'released' | 'lost' = 'held'
@@ -109,11 +109,12 @@ export class TakenLock implements HeldLock {
     return this.#state === 'held'
   }
 
-  async extend(ttl?: Duration): Promise<void> {
+  // Both need no object around them: `const { release } = await locks.acquire('job')`.
+  readonly extend = async (ttl?: Duration): Promise<void> => {
     await this.#extend(optionalMs(ttl, 'ttl', 1) ?? this.#wantedMs)
   }
 
-  async release(): Promise<boolean> {
+  readonly release = async (): Promise<boolean> => {
     if (!this.isOurs()) return false
     this.#end('released')
     const { key, fence } = this

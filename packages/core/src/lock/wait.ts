@@ -11,6 +11,8 @@ const FIRST_PAUSE_MS = 10
 const MAX_PAUSE_MS = 250
 /** The longest pause of those who are told: a connection can be dead without saying so. */
 const LONGEST_REST_MS = 10_000
+/** For how long those behind a holder of their own line do without the store's messages: it tells them by itself. */
+const ALONE_MS = 100
 
 /** For how long a place is kept for those whose turn it is, and the message's way. As `CLAIM_MS` in `seats.ts`. */
 const CLAIMED_MS = 1_010
@@ -69,8 +71,14 @@ export async function waitInLine({ busy, ...at }: Waiting): Promise<void> {
   busy ??= line.busy
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     if (busy) {
-      const isTold = busy === line.busy || (busy.announced && line.hearing.isLive())
-      if (!isFree()) await pause(Math.min(isTold ? LONGEST_REST_MS : Math.random() * pauseMs, busy.holderMs + 1))
+      const isOwn = busy === line.busy
+      // Each message is one more to be read at the very moment of the hand-over.
+      if (isOwn && !line.hearing.isLive() && !isFree()) await pause(Math.min(ALONE_MS, busy.holderMs + 1))
+      if (!isFree()) {
+        line.hearing.open()
+        const isTold = isOwn || (busy.announced && line.hearing.isLive())
+        await pause(Math.min(isTold ? LONGEST_REST_MS : Math.random() * pauseMs, busy.holderMs + 1))
+      }
     }
     busy = await at.ask()
     if (!busy || leftMs() <= 0) return
@@ -122,22 +130,26 @@ function rest(pauseMs: number, signal: AbortSignal | undefined): Rest {
   return { over, wake, atMost, fail }
 }
 
-/** Hears of releases until it stops. */
+/** Hears of releases by this process, until it stops. */
 export interface Hearing {
-  /** Whether those by other processes are heard too. */
+  /** Hears of those by other processes too, where the adapter can subscribe. */
+  open(): void
+  /** Whether it does. */
   isLive(): boolean
   stop(): void
 }
 
 /**
- * Listens for releases by this process and, where the adapter can subscribe, by others. When a subscription begins to be
- * live or breaks, messages may have been missed: the listener is told as if by a release.
+ * Listens for releases. When a subscription begins to be live or breaks, messages may have been missed: the listener is
+ * told as if by a release.
  */
-function listen({ adapter, channels, hear, line }: Omit<Waiting, 'busy'>, onRing: OnRing): Hearing {
+function listen({ adapter, channels, hear }: Omit<Waiting, 'busy'>, onRing: OnRing): Hearing {
   let isLive = false
   let stopped = false
+  let subscription: Promise<Subscription | undefined> | undefined
   const unhear = hear(onRing)
-  const subscription: Promise<Subscription | undefined> = (async () => {
+
+  async function subscribe(): Promise<Subscription | undefined> {
     const opened = await adapter.subscribe?.(channels, {
       onMessage(message) {
         isLive = true
@@ -149,18 +161,20 @@ function listen({ adapter, channels, hear, line }: Omit<Waiting, 'busy'>, onRing
       },
     })
     isLive = opened !== undefined
-    // A lock of our own line is told of without it.
-    if (isLive && !stopped && !line.busy) onRing('')
+    if (isLive && !stopped) onRing('')
     return opened
-    // Where that fails, those who wait ask again from time to time.
-  })().catch(() => undefined)
+  }
 
   return {
+    open() {
+      // Where that fails, those who wait ask again from time to time.
+      subscription ??= subscribe().catch(() => undefined)
+    },
     isLive: () => isLive,
     stop() {
       stopped = true
       unhear()
-      subscription.then((opened) => opened?.unsubscribe()).catch(() => {})
+      subscription?.then((opened) => opened?.unsubscribe()).catch(() => {})
     },
   }
 }

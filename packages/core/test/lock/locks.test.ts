@@ -52,6 +52,31 @@ describe('a lock', () => {
     }
   })
 
+  test('a fence counter that has ended while the lock was held begins anew above itself', async () => {
+    const { locks } = setUp()
+    const fences: number[] = []
+    for (let day = 0; day < 3; day++) {
+      const lock = await locks.acquire('job', { extend: false, ttl: '25h' })
+      fences.push(lock.fence)
+      await vi.advanceTimersByTimeAsync(24 * 3_600_000 + 1)
+      expect(await lock.release()).toBe(true)
+      for (let i = 0; i < 1_000; i++) {
+        const next = await locks.acquire('job', { extend: false })
+        fences.push(next.fence)
+        await next.release()
+      }
+    }
+    expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
+    expect(fences.every(Number.isSafeInteger)).toBe(true)
+  })
+
+  test('its release and extension need no object around them', async () => {
+    const { locks } = setUp()
+    const { extend, release } = await locks.acquire('job')
+    await extend('1m')
+    expect(await release()).toBe(true)
+  })
+
   test('is extended by itself for as long as it is held, and not a moment longer', async () => {
     const { locks } = setUp()
     const lock = await locks.acquire('job', { ttl: '3s' })

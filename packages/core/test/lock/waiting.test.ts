@@ -34,6 +34,24 @@ describe('callers of one process', () => {
     expect(store.commands).toMatchObject({ run: 16, deleteIf: 16 })
   })
 
+  test('do without a subscription while the lock goes quickly from one to the next', async () => {
+    const store = counting(memory())
+    const { locks } = setUp(store)
+    const [first, second, third] = [1, 2, 3].map(() => locks.acquire('job', { wait: '1m' }))
+    for (const next of [first, second]) {
+      await vi.advanceTimersByTimeAsync(99)
+      expect(store.commands.subscribe).toBeUndefined()
+      await (await next)?.release()
+    }
+    // Somebody holds it for longer: others might take it away meanwhile.
+    const last = locks.acquire('job', { wait: '1m' })
+    const lock = await third
+    await vi.advanceTimersByTimeAsync(101)
+    expect(store.commands.subscribe).toBe(1)
+    await lock?.release()
+    await (await last).release()
+  })
+
   test('of two toolkits over one adapter are woken by each other, at once', async () => {
     const adapter = memory()
     const first = await setUp(adapter).locks.acquire('job')
