@@ -1,5 +1,4 @@
 import { LockBusyError } from '../errors/lock-errors.js'
-import { randomId } from '../keys/random.js'
 import { platform } from '../platform/index.js'
 import { shared } from '../platform/shared.js'
 import type { Context } from '../store/toolkit.js'
@@ -9,6 +8,7 @@ import { type HeldLock, TakenLock } from './lock.js'
 import { cap, type ResolvedLockOptions } from './options.js'
 import { hear, type OnRing } from './ring.js'
 import { type Busy, giveBack, take } from './take.js'
+import { newToken } from './token.js'
 import type { Hearing, Place } from './wait.js'
 
 /**
@@ -56,7 +56,7 @@ export async function acquireInLine(context: Context, kind: Kind, options: Resol
   const { channels, queues } = kind
   const startedMs = monotonicMs()
   const waitMs = cap(options, options.waitMs)
-  const token = publishes(context) ? ANNOUNCED + randomId() : randomId()
+  const token = publishes(context) ? ANNOUNCED + newToken() : newToken()
 
   const isScoped = !!platform.scope()
   const lines = waitMs > 0 && !isScoped && !queues ? linesOf(store.adapter) : undefined
