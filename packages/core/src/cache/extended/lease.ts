@@ -1,4 +1,3 @@
-import { randomId } from '../../keys/random.js'
 import { sha256 } from '../../keys/sha256.js'
 import type { Engine, Place, Values } from '../engine.js'
 import { basisOf } from './basis.js'
@@ -42,7 +41,8 @@ export async function takeLease(
 ): Promise<Lease | undefined> {
   const { store, events } = engine.context
   const leaseKey = leaseKeyOf(engine, place, values)
-  const text = LEASE + randomId()
+  // Node draws these in advance. Random numbers on demand would take longer than all else here.
+  const text = LEASE + crypto.randomUUID()
   const taken = await store.call(
     'set',
     false,

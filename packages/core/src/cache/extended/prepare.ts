@@ -1,4 +1,5 @@
 import { LarderError } from '../../errors/larder-error.js'
+import type { CurrentLoad } from '../current-load.js'
 import type { Engine, Place, Request, Values } from '../engine.js'
 import { decode } from './decode.js'
 import { judge } from './judge.js'
@@ -55,15 +56,25 @@ function withinTime<Result>(
   previous: unknown,
   inBackground: boolean,
 ): Promise<Result> {
-  const controller = new AbortController()
-  const loading = loadAs({ signal: controller.signal, previous }, request.load)
+  let controller: AbortController | undefined
+  let failure: LarderError | undefined
+  const current: CurrentLoad = {
+    // Few loads ask for it, and it is dear to make. Those that ask late may be too late.
+    get signal() {
+      controller ??= new AbortController()
+      if (failure) controller.abort(failure)
+      return controller.signal
+    },
+    previous,
+  }
+  const loading = loadAs(current, request.load)
   if (hardMs === undefined) return loading
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       const { prefix } = request.policy
-      const error = new LarderError('ERR_LOAD_TIMEOUT', `${prefix} took longer than its hardTimeout of ${hardMs} ms`)
-      reject(error)
-      controller.abort(error)
+      failure = new LarderError('ERR_LOAD_TIMEOUT', `${prefix} took longer than its hardTimeout of ${hardMs} ms`)
+      reject(failure)
+      controller?.abort(failure)
     }
     const cancel = startTimer(giveUp, hardMs, inBackground)
     loading.then(resolve, reject).finally(cancel)
