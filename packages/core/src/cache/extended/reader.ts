@@ -13,6 +13,19 @@ interface Call<Result> {
   readonly request: Request<Result>
   readonly plan: Plan
   readonly loader: Loader
+  /** By key. */
+  readonly reads: Map<string, SharedRead>
+}
+
+/** One read for all calls of a key in one tick: a thousand callers cost hardly more than their promises. */
+interface SharedRead {
+  readonly stampKeys: readonly string[]
+  readonly values: Promise<Values>
+  readonly startedMs: number
+  /** How many reads were sent before it. */
+  readonly sent: number | undefined
+  /** Whether it brought nothing that may be served: then the first of its callers loads, and the others join. */
+  missed: boolean
 }
 
 /**
@@ -29,11 +42,12 @@ export function createReader(): Reader {
   let plan: Plan | undefined
   let loader: Loader | undefined
   let near: Reader | undefined
+  const reads = new Map<string, SharedRead>()
   const ask: Reader = (engine, wanted) => {
     const request = fitted(wanted)
     plan ??= planOf(request.policy)
     loader ??= createLoader(engine, plan, ask)
-    return answer({ engine, request, plan, loader })
+    return answer({ engine, request, plan, loader, reads })
   }
   return (engine, request) => {
     if (near) return near(engine, request)
@@ -63,18 +77,52 @@ function answer<Result>(call: Call<Result>): Promise<Result> {
       return goWithout(call, error)
     }
   }
-  const startedMs = monotonicMs()
-  return read(engine, request).then(
-    (values) => decide(call, values, monotonicMs() - startedMs),
+  const shared = shareRead(call)
+  return shared.values.then(
+    (values) =>
+      (shared.missed && loader.join(request)) || decide(call, values, monotonicMs() - shared.startedMs, shared),
     (error) => goWithout(call, error),
   )
 }
 
+/** The read that a call of this tick has asked for, unless it was sent: what was evicted since, it would not know. */
+function shareRead<Result>({ engine, request, reads }: Call<Result>): SharedRead {
+  const { key, stampKeys } = request
+  const { store, monotonicMs } = engine.context
+  const sent = store.calls.getMany
+  const asked = reads.get(key)
+  if (asked && asked.sent === sent && isSame(asked.stampKeys, stampKeys)) return asked
+  const shared: SharedRead = {
+    stampKeys,
+    sent,
+    startedMs: monotonicMs(),
+    values: read(engine, request),
+    missed: false,
+  }
+  reads.set(key, shared)
+  void Promise.resolve().then(() => {
+    if (reads.get(key) === shared) reads.delete(key)
+  })
+  return shared
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one === other || (one.length === other.length && one.every((key, i) => key === other[i]))
+}
+
 /** @param spentMs what the store took of the budget so far */
-function decide<Result>(call: Call<Result>, values: Values, spentMs: number): Result | Promise<Result> {
+function decide<Result>(
+  call: Call<Result>,
+  values: Values,
+  spentMs: number,
+  shared?: SharedRead,
+): Result | Promise<Result> {
   const { engine, request, plan } = call
   const judged = judge(values, plan, engine.context.now())
-  if (typeof judged === 'string') return miss(call, values, spentMs, judged)
+  if (typeof judged === 'string') {
+    if (shared) shared.missed = true
+    return miss(call, values, spentMs, judged)
+  }
   const unreadable = (error: unknown) => miss(call, values, spentMs, missReason(error))
   let value: unknown
   try {
