@@ -11,6 +11,8 @@ interface Order {
   readonly calls: number
   readonly key: string
   readonly loadMs: number
+  /** How long the result is at least, in characters. */
+  readonly length?: number
 }
 
 const { ADAPTER, OPTIONS = '{}' } = process.env
@@ -18,12 +20,13 @@ const adapter = ADAPTER === 'http' ? http() : tcp()
 const { cached, events } = createLarder({ adapter })
 let loads = 0
 let loadMs = 0
+let length = 0
 const options: CachedOptions = { ttl: '1m', prefix: 'find', dedupe: 'everywhere', ...JSON.parse(OPTIONS) }
 const find = cached(options, async (key: string) => {
   loads++
   console.log(JSON.stringify({ loading: key }))
   await sleep(loadMs)
-  return `${key} by ${process.pid}`
+  return `${key} by ${process.pid}`.padEnd(length)
 })
 let fallbacks = 0
 events.on(({ type }) => {
@@ -35,6 +38,7 @@ lines.on('line', async (line) => {
   const order: Order = JSON.parse(line)
   loads = 0
   loadMs = order.loadMs
+  length = order.length ?? 0
   const startedMs = performance.now()
   const results = await Promise.all(Array.from({ length: order.calls }, () => find(order.key)))
   const tookMs = performance.now() - startedMs

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { fillScript } from '../../../core/src/cache/extended/fill-script.js'
+import { tcp } from '../../src/tcp/index.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { bundle, removeBundle, type Spawned, spawnLarder } from '../support/spawn-larder.js'
 
@@ -38,8 +40,8 @@ async function start(count: number, options: object = {}): Promise<Spawned[]> {
   return list
 }
 
-async function ask(process: Spawned, calls: number, key: string, loadMs = LOAD_MS): Promise<Answer> {
-  process.send({ calls, key, loadMs })
+async function ask(process: Spawned, calls: number, key: string, loadMs = LOAD_MS, length = 0): Promise<Answer> {
+  process.send({ calls, key, loadMs, length })
   return process.next<Answer & Record<string, unknown>>((line) => 'results' in line)
 }
 
@@ -56,23 +58,38 @@ test('4 processes, 1,000 calls of one cold key: one load, and nobody waits much 
   expect(walls.sort((a, b) => a - b)[3]).toBeLessThan(5 * LOAD_MS)
 })
 
-test('what the stampede costs: four commands for the winner, three for each other process', async () => {
+test.each([
+  ['two for each other process: the result is in the message', 0, 0],
+  ['three for each other process, which reads a result of more than 1,024 characters', 1_024, 3],
+])('what the stampede costs: four commands for the winner at most, %s', async (_, length, readAgain) => {
   const list = await start(4)
   await redis.resetStats()
-  await Promise.all(list.map((process) => ask(process, 250, 'key')))
-  // Each reads, and asks for the lease; the winner stores and publishes; the others read once more.
+  await Promise.all(list.map((process) => ask(process, 250, 'key', LOAD_MS, length)))
+  // Each reads, and asks for the lease; the winner stores and publishes, for a short result by one command.
   await expect
     .poll(async () => {
       const { evalsha, get, set, ...others } = await redis.commandStats()
       return { ...others, fills: evalsha, 'sets, and the one inside the fill': set, 'inside the fill': get }
     })
     .toEqual({
-      mget: 4 + 3,
+      mget: 4 + readAgain,
       publish: 1,
       fills: 1,
       'sets, and the one inside the fill': 4 + 1,
       'inside the fill': 1,
     })
+})
+
+test('a leader that may not publish stores its result all the same, and knows that nobody was told', async () => {
+  await redis.cli('ACL', 'SETUSER', 'mute', 'on', '>secret', '~*', '+@all', 'resetchannels')
+  const adapter = tcp({ url: redis.url.replace('//', '//mute:secret@') })
+  try {
+    await adapter.set('key', '?lease')
+    expect(await adapter.run(fillScript, ['key'], ['?lease', 'entry', 1_000, 'channel', ''])).toBe(2)
+    expect(await adapter.getMany(['key'])).toEqual(['entry'])
+  } finally {
+    await adapter.close()
+  }
 })
 
 test.each(['SIGKILL', 'SIGSTOP'] as const)(

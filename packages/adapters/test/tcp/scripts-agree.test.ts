@@ -1,5 +1,6 @@
 import type { Script } from '@larder/core'
 import { afterAll, beforeAll, test } from 'vitest'
+import { fillScript } from '../../../core/src/cache/extended/fill-script.js'
 import { approximateWindow } from '../../../core/src/limit/approximate-window.js'
 import { concurrency } from '../../../core/src/limit/concurrency.js'
 import { fixedWindow } from '../../../core/src/limit/fixed-window.js'
@@ -67,6 +68,10 @@ test.each<[Script<unknown>, () => Operation]>([
       const name = pick('j', 'k')
       return { keys: [`{${name}}`, `{${name}}f`], args: [pick('t1', 't2', 't3'), pick(1, 5, 9), pick(3, 20)] }
     },
+  ],
+  [
+    fillScript as Script<unknown>,
+    () => ({ keys: [pick('e', 'f')], args: [pick('a', 'b'), pick('a', 'b', 'c'), pick(5, 50), 'channel', 'head'] }),
   ],
 ])('%# $name: Lua and function agree on answers, values and remaining times', async (script, operation) => {
   const adapter = tcp({ url: redis.url })

@@ -1,5 +1,6 @@
 import { platform } from '../platform/index.js'
 import type { Context } from '../store/toolkit.js'
+import type { News } from './extended/news.js'
 
 /**
  * The loads under way in this process, by key, so that concurrent callers share one. An eviction takes a
@@ -17,6 +18,8 @@ export interface Flight {
   aliveAtMs?: number
   /** What was loaded, for those in other scopes. */
   result?: readonly [unknown]
+  /** What was said last of another process' load of the key. See `extended/wakes.ts`. */
+  news?: News
 }
 
 export interface Flights {

@@ -1,5 +1,5 @@
 import type { Scheduler } from 'fast-check'
-import type { Adapter } from '../../src/index.js'
+import type { Adapter, Channels, Listener } from '../../src/index.js'
 
 /**
  * The same store, but each answer, and each arrival of a call, waits for its turn: fast-check decides the order. This is
@@ -14,6 +14,7 @@ export function scheduled(adapter: Adapter, scheduler: Scheduler, name: string):
       await scheduler.schedule(Promise.resolve(), `${name} ${label} answered`)
       return answer
     }
+  const { subscribe } = adapter
   return {
     ...adapter,
     name,
@@ -21,7 +22,18 @@ export function scheduled(adapter: Adapter, scheduler: Scheduler, name: string):
     set: later('set', adapter.set),
     delete: later('delete', adapter.delete),
     deleteIf: later('deleteIf', adapter.deleteIf),
+    run: later('run', adapter.run) as Adapter['run'],
     ...(adapter.publish && { publish: later('publish', adapter.publish) }),
-    ...(adapter.subscribe && { subscribe: later('subscribe', adapter.subscribe) }),
+    ...(subscribe && {
+      subscribe: later('subscribe', (channels: Channels, listener: Listener) =>
+        subscribe(channels, {
+          ...listener,
+          async onMessage(...message) {
+            await scheduler.schedule(Promise.resolve(), `${name} is told`)
+            listener.onMessage(...message)
+          },
+        }),
+      ),
+    }),
   }
 }

@@ -7,6 +7,11 @@ import type { Values } from '../engine.js'
 export function basisOf(values: Values | undefined): string {
   if (!values) return '-'
   const [text, ...stamps] = values
-  const end = text?.indexOf(';') ?? -1
-  return [end < 0 ? text : text?.slice(0, end), ...stamps].join()
+  return [text && headOf(text), ...stamps].join()
+}
+
+/** What tells the text at a place from any other that was ever there: an entry's header, a tombstone or a lease. */
+export function headOf(text: string): string {
+  const end = text.indexOf(';')
+  return end < 0 ? text : text.slice(0, end)
 }

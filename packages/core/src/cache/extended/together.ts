@@ -8,6 +8,7 @@ import { basisOf } from './basis.js'
 import { decode } from './decode.js'
 import { judge } from './judge.js'
 import { isLease, type Lease, leaseKeyOf, takeLease } from './lease.js'
+import { toldValues } from './news.js'
 import type { Plan } from './plan.js'
 import { sleep } from './timers.js'
 import { wakesOf } from './wakes.js'
@@ -38,7 +39,7 @@ interface Leased<Result> {
 /** Refreshes a result that is stored, unless another process does already. */
 export async function refreshAsOne<Result>(load: Leased<Result>): Promise<Result | typeof LEASE_LOST> {
   if (!load.plan.leaseMs) return loadAlone(load)
-  const lead = await tryToLead(load)
+  const lead = await tryToLead(load, false)
   return lead ? lead() : LEASE_LOST
 }
 
@@ -46,7 +47,7 @@ export async function refreshAsOne<Result>(load: Leased<Result>): Promise<Result
 export async function loadOrWait<Result>(load: Leased<Result>): Promise<Result> {
   if (!load.plan.leaseMs) return loadAlone(load)
   const sinceMs = platform.monotonicMs() - load.spentMs
-  const lead = isLease(load.values[0]) ? undefined : await tryToLead(load)
+  const lead = isLease(load.values[0]) ? undefined : await tryToLead(load, true)
   return lead ? lead() : waitForLeader(load, sinceMs)
 }
 
@@ -55,39 +56,52 @@ async function loadAlone<Result>({ engine, request, flight, values, spentMs }: L
   return result
 }
 
-/** @returns the load as the leader, or alone where the store could not be asked; `undefined` when another leads */
-async function tryToLead<Result>(load: Leased<Result>): Promise<(() => Promise<Result>) | undefined> {
+/**
+ * @param isAwaited whether other processes have nothing to serve meanwhile
+ * @returns the load as the leader, or alone where the store could not be asked; `undefined` when another leads
+ */
+async function tryToLead<Result>(
+  load: Leased<Result>,
+  isAwaited: boolean,
+): Promise<(() => Promise<Result>) | undefined> {
   const { engine, request, values, plan, spentMs } = load
   const { monotonicMs } = engine.context
   const startedMs = monotonicMs()
   try {
     const budgetMs = rest(request, spentMs)
     const lease = await takeLease(engine, request, values, plan.leaseMs as number, budgetMs)
-    return lease && (() => loadAsLeader({ ...load, spentMs: spentMs + monotonicMs() - startedMs }, lease))
+    return lease && (() => loadAsLeader({ ...load, spentMs: spentMs + monotonicMs() - startedMs }, lease, isAwaited))
   } catch (error) {
     fallBack(engine, request.policy.prefix, error)
     return () => loadAlone({ ...load, spentMs: spentMs + monotonicMs() - startedMs })
   }
 }
 
-async function loadAsLeader<Result>(load: Leased<Result>, lease: Lease): Promise<Result> {
+async function loadAsLeader<Result>(load: Leased<Result>, lease: Lease, isAwaited: boolean): Promise<Result> {
   const { engine, request, flight, spentMs } = load
+  const filling = isAwaited ? wakesOf(engine)?.filling(request, lease.values) : undefined
   let stored = false
   try {
-    const loaded = await loadAndFill(engine, request, flight, lease.values, spentMs)
+    const loaded = await loadAndFill(filling?.engine ?? engine, request, flight, lease.values, spentMs)
     stored = loaded.stored
     return loaded.result
   } finally {
     // Nobody here waits for it: the others are told, or find out.
-    background(engine.context, over(engine, request, lease, stored))
+    if (filling?.told !== true) background(engine.context, over(engine, request, lease, stored, filling?.told))
   }
 }
 
 /** Lets the other processes go on. When the store fails now, they wait for as long as the lease lasts. */
-async function over(engine: Engine, request: Place<never>, lease: Lease, stored: boolean): Promise<void> {
+async function over(
+  engine: Engine,
+  request: Place<never>,
+  lease: Lease,
+  stored: boolean,
+  message: string | undefined,
+): Promise<void> {
   try {
     if (!stored) await lease.free()
-    await wakesOf(engine)?.announce(request.key)
+    await wakesOf(engine)?.announce(request.key, message)
   } catch (error) {
     fallBack(engine, request.policy.prefix, error)
   }
@@ -106,37 +120,60 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
   const lastMs = monotonicMs() + (plan.leaseMs as number)
   let { spentMs } = load
   let seenMs = sinceMs
-  let found: Values | undefined = values
+  let found = values
+  let failed = false
   try {
     for (let turn = 0; wakes || turn < MAX_LOOKS; turn++) {
       const leftMs = lastMs - monotonicMs()
       if (leftMs <= 0) break
       const timedMs = Math.min(leftMs, timedWait(load, turn))
       await (wakes ? wakes.wait(request.key, seenMs, Math.min(leftMs, LOOK_EVERY_MS), timedMs) : sleep(timedMs))
+      const told = await serveTold(load, found)
+      if (told) return told[0]
       seenMs = monotonicMs()
       // What was evicted while it waited does not concern a load that begins from what is read now.
       load.flight.abandoned = false
       const again = await readAgain(load, spentMs)
       spentMs += monotonicMs() - seenMs
       found = again.values
-      const judged = judge(found, plan, engine.context.now())
-      if (typeof judged !== 'string' && judged.state !== 'kept') {
-        const value = await decode(engine, request, found, judged)
-        note(engine, request, 'dedupes', { type: 'dedupe' })
-        load.flight.result = [value]
-        return value as Result
-      }
+      const served = await serve(load, found)
+      if (served) return served[0]
       if (!again.isLed) break
     }
   } catch (error) {
     // Otherwise, what the leader has stored cannot be read here.
     if ((error as Partial<StoreError> | undefined)?.code === 'ERR_STORE') {
-      found = undefined
+      failed = true
       fallBack(engine, request.policy.prefix, error)
     }
   }
-  const { result } = await loadAndFill(engine, request, load.flight, found, spentMs)
+  const { result } = await loadAndFill(engine, request, load.flight, failed ? undefined : found, spentMs)
   return result
+}
+
+/** Serves what the leader has stored; nothing where that may not be served. Rejects where it cannot be read. */
+async function serve<Result>(
+  { engine, request, flight, plan }: Leased<Result>,
+  values: Values,
+): Promise<readonly [Result] | undefined> {
+  const judged = judge(values, plan, engine.context.now())
+  if (typeof judged === 'string' || judged.state === 'kept') return undefined
+  const value = (await decode(engine, request, values, judged)) as Result
+  note(engine, request, 'dedupes', { type: 'dedupe' })
+  flight.result = [value]
+  return [value]
+}
+
+/**
+ * Serves what came with the leader's message, if that is as good as another read.
+ * @param found what was read last
+ */
+async function serveTold<Result>(load: Leased<Result>, found: Values): Promise<readonly [Result] | undefined> {
+  const { news, abandoned } = load.flight
+  // Nor what may have been evicted here meanwhile: then another read tells.
+  const told = news && !abandoned ? toldValues(news, found, load.engine.context.now()) : undefined
+  // What cannot be read is what a read would bring.
+  return told && serve(load, told).catch(() => undefined)
 }
 
 /** Entry, stamps and lease, by one command. */

@@ -1,10 +1,14 @@
 import { platform } from '../../platform/index.js'
-import type { Engine } from '../engine.js'
+import type { Store } from '../../store/store.js'
+import type { Engine, Place, Values } from '../engine.js'
+import { headOf } from './basis.js'
+import { fillScript } from './fill-script.js'
+import { isToldWith, readNews, writeNews } from './news.js'
 
 /** How many announcements are remembered, for callers who ask after they came. */
 const MAX_ANNOUNCED = 1_000
 
-/** How the processes that wait for another's load learn that it is over: by a message with the key. */
+/** How the processes that wait for another's load learn that it is over: by a message with the key, or with the entry. */
 export interface Wakes {
   /**
    * Resolves when a load of `key` was over at `sinceMs` or is over now, when messages may have been missed, and after
@@ -12,8 +16,20 @@ export interface Wakes {
    * @param sinceMs by the platform's clock
    */
   wait(key: string, sinceMs: number, mostMs: number, deafMs: number): Promise<void>
-  /** Tells all processes that a load is over. Rejects with `StoreError`. */
-  announce(key: string): Promise<unknown>
+  /**
+   * How the leader of a load stores its result, if the others are to be told by the same command.
+   * @param values what the load began from, with the lease
+   */
+  filling(place: Place<never>, values: Values): Filling
+  /** Tells all processes that a load is over: by `message`, or without its result. Rejects with `StoreError`. */
+  announce(key: string, message?: string): Promise<unknown>
+}
+
+export interface Filling {
+  /** One that stores results so. */
+  readonly engine: Engine
+  /** Whether the others know; else the message for them, if their result is in it. */
+  told?: true | string
 }
 
 const all = new WeakMap<Engine, Wakes | undefined>()
@@ -30,9 +46,11 @@ export function wakesOf(engine: Engine): Wakes | undefined {
   return all.get(engine)
 }
 
-function createWakes({ context }: Engine): Wakes {
+function createWakes(engine: Engine): Wakes {
+  const { context, flights } = engine
   const { store } = context
   const { monotonicMs } = platform
+  const isLua = store.adapter.capabilities.scripts === 'lua'
   const channel = `${context.namespace}:$loaded`
   const waiting = new Map<string, Set<() => void>>()
   const announced = new Map<string, number>()
@@ -56,7 +74,13 @@ function createWakes({ context }: Engine): Wakes {
         to.subscribe?.([channel], {
           // Who waits has a timer that does.
           holdsProcess: false,
-          onMessage(key) {
+          onMessage(message) {
+            const news = readNews(message)
+            if (!news) return
+            const { key } = news
+            // Nobody else here waits for it, or was evicted: then only a read can tell.
+            const flight = flights.find(key)
+            if (flight) flight.news = news
             announced.delete(key)
             announced.set(key, monotonicMs())
             if (announced.size > MAX_ANNOUNCED) announced.delete(announced.keys().next().value as string)
@@ -103,6 +127,19 @@ function createWakes({ context }: Engine): Wakes {
         )
       })
     },
-    announce: (key) => store.call('publish', true, async (to) => to.publish?.(channel, key)),
+    filling({ key }, values) {
+      const set: Store['set'] = async (_, text, options, budgetMs) => {
+        if (!isToldWith(text, values)) return store.set(key, text, options, budgetMs)
+        const head = writeNews(key, headOf(values[0] as string))
+        const args = [values[0] as string, text, options.ttlMs as number, channel, head]
+        const outcome = await store.call('run', true, (to, call) => to.run(fillScript, [key], args, call), budgetMs)
+        if (outcome) filling.told = (outcome === 1 && isLua) || head + text
+        return outcome > 0
+      }
+      const filling: Filling = { engine: { ...engine, context: { ...context, store: { ...store, set } } } }
+      return filling
+    },
+    announce: (key, message = writeNews(key)) =>
+      store.call('publish', true, async (to) => to.publish?.(channel, message)),
   }
 }

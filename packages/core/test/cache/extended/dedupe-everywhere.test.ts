@@ -3,6 +3,8 @@ import { type Adapter, type CachedOptions, createLarder, type LarderEvent, memor
 import { counting, failing, fakeClock } from '../../../src/testing/index.js'
 import { createOrigin, turns } from '../../support/origin.js'
 
+type Subscribe = NonNullable<Adapter['subscribe']>
+
 const options = { ttl: '1m', prefix: 'find', dedupe: 'everywhere' } as const
 
 /** Toolkits with one store and one origin, as processes have them. `push`: whether the store sends messages for free. */
@@ -48,23 +50,26 @@ describe('a cold key', () => {
     expect(leases.map((event) => event.type === 'lease' && event.taken).sort()).toEqual([false, false, false, true])
   })
 
-  test('costs the winner four commands, and each other process three, where messages are free', async () => {
-    const { list, calls, settled } = processes(3)
-    await warmUp(list, calls, settled)
-    const before = list.map(({ counted }) => ({ ...counted.commands }))
-    const waiting = list.map(({ find }) => find('a'))
-    await expect.poll(() => calls.length).toBe(2)
-    await turns()
-    calls[1]?.resolve('value')
-    await Promise.all(waiting)
-    await settled()
-    const bills = list.map(({ counted }, i) => difference(counted.commands, before[i] as object))
-    expect(bills).toContainEqual({ getMany: 1, set: 2, publish: 1 })
-    expect(bills.filter((bill) => !('publish' in bill))).toEqual([
-      { getMany: 2, set: 1 },
-      { getMany: 2, set: 1 },
-    ])
-  })
+  test.each([
+    ['two, for a result that fits into the message', 'a', { getMany: 1, set: 1 }, { getMany: 1, set: 1, run: 1 }],
+    ['three, for a longer one', 'a'.repeat(1_024), { getMany: 2, set: 1 }, { getMany: 1, set: 2 }],
+  ])(
+    'costs the winner four commands where messages are free, and each other process %s',
+    async (_, value, other, winner) => {
+      const { list, calls, settled } = processes(3)
+      await warmUp(list, calls, settled)
+      const before = list.map(({ counted }) => ({ ...counted.commands }))
+      const waiting = list.map(({ find }) => find('a'))
+      await expect.poll(() => calls.length).toBe(2)
+      await turns()
+      calls[1]?.resolve(value)
+      expect(await Promise.all(waiting)).toEqual([value, value, value])
+      await settled()
+      const bills = list.map(({ counted }, i) => difference(counted.commands, before[i] as object))
+      expect(bills).toContainEqual({ ...winner, publish: 1 })
+      expect(bills.filter((bill) => !('publish' in bill))).toEqual([other, other])
+    },
+  )
 
   test('costs the winner three, and each other process three, where each command is billed', async () => {
     const { list, calls, settled } = processes(3, {}, false)
@@ -80,6 +85,18 @@ describe('a cold key', () => {
       { getMany: 2, set: 1 },
       { getMany: 2, set: 1 },
     ])
+  })
+
+  test('the calls of one tick share a read; one that comes when it was sent has its own', async () => {
+    const { list, calls, settled } = processes(1)
+    await warmUp(list, calls, settled)
+    const [{ find, counted } = {} as never] = list
+    const before = { ...counted.commands }
+    const together = [find('warm'), find('warm')]
+    const sent = vi.spyOn(counted, 'getMany')
+    while (sent.mock.calls.length === 0) await undefined
+    expect(await Promise.all([...together, find('warm')])).toEqual(['warm', 'warm', 'warm'])
+    expect(difference(counted.commands, before)).toEqual({ getMany: 2 })
   })
 
   test('a process that finds the lease does not ask for it', async () => {
@@ -207,6 +224,50 @@ describe('evictions', () => {
     expect(calls).toEqual([])
   })
 
+  test('a message that comes late does not bring what was evicted before the call', async () => {
+    const late: Array<() => void> = []
+    const tellNow = () => {
+      for (const tell of late.splice(0)) tell()
+    }
+    const { list, calls, settled, store, now } = processes(2)
+    const subscribe: Subscribe = (channels, { onMessage, ...listener }) =>
+      (store.subscribe as Subscribe)(channels, {
+        ...listener,
+        onMessage: (...message) => void late.push(() => onMessage(...message)),
+      })
+    const mine = vi.fn(async () => 'my own')
+    const find = createLarder({ adapter: { ...store, subscribe }, now }).cached(options, async (_: string) => mine())
+    const [one, two] = list
+    const warmed = [one?.find('warm')]
+    await expect.poll(() => calls.length).toBe(1)
+    warmed.push(find('warm'))
+    await turns()
+    calls[0]?.resolve('warm')
+    await expect.poll(() => late.length).toBe(1)
+    tellNow()
+    expect(await Promise.all(warmed)).toEqual(['warm', 'warm'])
+
+    const first = one?.find('a')
+    await expect.poll(() => calls.length).toBe(2)
+    calls[1]?.resolve('from before')
+    await first
+    await settled()
+    expect(late).toHaveLength(1)
+    await two?.find.evict('a')
+    const leading = two?.find('a')
+    await expect.poll(() => calls.length).toBe(3)
+    const waiting = find('a')
+    await turns()
+    tellNow()
+    await turns()
+    calls[2]?.resolve('from after')
+    expect(await leading).toBe('from after')
+    await settled()
+    tellNow()
+    expect(await waiting).toBe('from after')
+    expect(mine).not.toHaveBeenCalled()
+  })
+
   test('after an eviction the key is led anew, whoever led before', async () => {
     const { list, calls } = processes(2)
     const [one, two] = list
@@ -321,7 +382,7 @@ test('the subscription by which a process learns of loads elsewhere keeps no pro
     ...store,
     subscribe(channels, listener) {
       held.push(listener.holdsProcess)
-      return (store.subscribe as NonNullable<Adapter['subscribe']>)(channels, listener)
+      return (store.subscribe as Subscribe)(channels, listener)
     },
   }
   const { load, calls } = createOrigin<string>()

@@ -129,6 +129,17 @@ const paid = (adapter: Adapter): Adapter => ({
   capabilities: { ...adapter.capabilities, payPerCommand: true },
 })
 const stale = { staleWhileRevalidate: '2m', staleIfError: '5m' } as const
+/** As a server does it: storing and telling are one step. */
+const scripted = (adapter: Adapter): Adapter => ({
+  ...adapter,
+  capabilities: { ...adapter.capabilities, scripts: 'lua' },
+  async run(script, keys, args) {
+    const answer = await adapter.run(script, keys, args)
+    const [, text, , channel, head] = args
+    if (script.name === 'cache-fill' && answer) void adapter.publish?.(String(channel), `${head}${text}`)
+    return answer
+  },
+})
 
 const cases: Array<[string, Partial<CachedOptions>, (adapter: Adapter) => Adapter]> = [
   ['stale results are served', stale, asItIs],
@@ -136,6 +147,7 @@ const cases: Array<[string, Partial<CachedOptions>, (adapter: Adapter) => Adapte
   ['results are refreshed early', { ...stale, earlyRefresh: { beta: 1e9 } }, asItIs],
   ['nobody shares', { ...stale, dedupe: false }, asItIs],
   ['one process loads for all, which tells the others', { dedupe: 'everywhere' }, asItIs],
+  ['one process loads for all, which stores and tells in one step', { dedupe: 'everywhere' }, scripted],
   ['one process loads for all, and the others look', { dedupe: 'everywhere' }, paid],
   ['one process refreshes for all', { ...stale, dedupe: 'everywhere' }, asItIs],
 ]
