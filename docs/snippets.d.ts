@@ -67,3 +67,6 @@ declare function test(name: string, run: () => Promise<void>): void
 /** The TCP adapter, as far as docstrings speak of it. */
 declare function tcp(options: { url: string | undefined }): import('@larder/adapters/tcp').TcpAdapter
 declare const redis: import('@larder/adapters/tcp').TcpAdapter
+
+/** Keyv, as far as docstrings speak of it. */
+declare const Keyv: typeof import('keyv').Keyv

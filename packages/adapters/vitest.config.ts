@@ -22,8 +22,9 @@ export default defineConfig({
         extends: true,
         // What touches the client: the same tests on the older one that the peer range allows.
         resolve: { alias: [{ find: /^ioredis$/, replacement: 'ioredis-5' }] },
-        test: { name: 'ioredis 5', include: ['test/tcp/{contract,faults,pool}.test.ts'] },
+        test: { name: 'ioredis 5', include: ['test/tcp/{contract,faults,pool}.test.ts', 'test/keyv/tcp.test.ts'] },
       },
+      { extends: true, test: { name: 'keyv', include: ['test/keyv/**/*.test.ts'] } },
       // Processes start and messages travel while a test looks on.
       {
         extends: true,

@@ -24,7 +24,8 @@ export interface Consumer {
   dispose(): void
 }
 
-export async function createConsumer(): Promise<Consumer> {
+/** @param more folders of further packages, with all that they need but `@larder/core` */
+export async function createConsumer(more: readonly string[] = []): Promise<Consumer> {
   const folder = mkdtempSync(join(tmpdir(), 'larder-consumer-'))
   const npm = (...args: string[]) =>
     execute('npm', [...args, '--ignore-scripts', '--cache', join(folder, '.npm')], { cwd: folder })
@@ -35,7 +36,7 @@ export async function createConsumer(): Promise<Consumer> {
     }
   }
   write({ 'package.json': '{ "private": true }' })
-  const { stdout } = await npm('pack', '--json', CORE, ...DEPENDENCIES)
+  const { stdout } = await npm('pack', '--json', CORE, ...DEPENDENCIES, ...more)
   const tarballs: { filename: string; files: { path: string }[] }[] = JSON.parse(stdout)
   await npm('install', '--offline', '--no-audit', '--no-fund', ...tarballs.map(({ filename }) => `./${filename}`))
   return {

@@ -1,0 +1,1 @@
+export { type KeyvStore, type ToKeyvOptions, toKeyv } from './to-keyv.js'
