@@ -1,25 +1,15 @@
 import { createLarder, type Limiter, type LimitRules } from '@larder/core'
-import { createGateway, type Gateway } from '@larder/gateway'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { GATEWAY_TOKEN, limitAdapters } from '../support/limit-adapters.js'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { limitAdapters } from '../support/limit-adapters.js'
 import { monitored } from '../support/monitor.js'
-import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { useServers } from '../support/use-servers.js'
 
-let redis: RedisServer
-let gateway: Gateway
-beforeAll(async () => {
-  redis = await startRedis()
-  gateway = await createGateway({ redis: redis.url, port: 0, token: GATEWAY_TOKEN })
-})
-afterAll(async () => {
-  await gateway.close()
-  await redis.stop()
-})
-beforeEach(() => redis.cli('FLUSHALL'))
+const servers = useServers()
+beforeEach(() => servers.redis.cli('FLUSHALL'))
 
 /** A limiter as a process of its own would have it, whose clock is off by `skewMs`. With the patience of a busy machine. */
 function client(rules: LimitRules, { way = 'tcp', skewMs = 0 } = {}): Limiter {
-  const adapter = limitAdapters[way]?.(way === 'http' ? gateway.url : redis.url)
+  const adapter = limitAdapters[way]?.(servers.urlFor(way))
   if (!adapter) throw new Error('no adapter')
   onTestFinished(() => adapter.close())
   const { limiter } = createLarder({ adapter, now: () => Date.now() + skewMs, store: { budget: '20s' } })
@@ -69,13 +59,17 @@ describe.each(cases)('%s over %s', (name, way, rules) => {
     const api = client(rules, { way })
     await api.check('k', { cost: 20 })
     const state = async () => {
-      const keys = (await redis.cli('KEYS', '*')).split('\n').sort()
+      const keys = (await servers.redis.cli('KEYS', '*')).split('\n').sort()
       return Promise.all(
-        keys.map(async (key) => [key, await redis.cli('DUMP', key), await redis.cli('PEXPIRETIME', key)]),
+        keys.map(async (key) => [
+          key,
+          await servers.redis.cli('DUMP', key),
+          await servers.redis.cli('PEXPIRETIME', key),
+        ]),
       )
     }
     const before = await state()
-    const commands = await monitored(redis, async () => {
+    const commands = await monitored(servers.redis, async () => {
       for (let i = 0; i < 20; i++) {
         expect((await api.check('k')).allowed).toBe(false)
         await api.peek('k')
@@ -87,7 +81,7 @@ describe.each(cases)('%s over %s', (name, way, rules) => {
 
   test('every key has an end from its first instant, and no later one than it has to have', async () => {
     const api = client(rules, { way })
-    const commands = await monitored(redis, async () => {
+    const commands = await monitored(servers.redis, async () => {
       for (let i = 0; i < 40; i++) {
         const { release } = await api.check(`k${i % 3}`, { cost: 1 + (i % 5) })
         if (i % 4 === 0) await api.penalize(`k${i % 3}`, 2)
@@ -111,8 +105,8 @@ describe.each(cases)('%s over %s', (name, way, rules) => {
     const names = new Set(commands.map(([name]) => (name as string).toUpperCase()))
     for (const name of names)
       expect(name).toMatch(/^(EVALSHA|EVAL|TIME|GET|PTTL|SET|GETEX|INCRBY|DEL|INFO|HELLO|CLIENT)$/)
-    for (const key of (await redis.cli('KEYS', '*')).split('\n').filter(Boolean)) {
-      expect(Number(await redis.cli('PTTL', key))).toBeGreaterThan(0)
+    for (const key of (await servers.redis.cli('KEYS', '*')).split('\n').filter(Boolean)) {
+      expect(Number(await servers.redis.cli('PTTL', key))).toBeGreaterThan(0)
     }
   })
 })
@@ -120,10 +114,10 @@ describe.each(cases)('%s over %s', (name, way, rules) => {
 test('waitUntilAllowed wakes when the quota is there: 30 calls at 100 a second take 200 ms, at two commands for each', async () => {
   const api = client({ limit: 10, per: '100ms' })
   await api.check('warm')
-  await redis.resetStats()
+  await servers.redis.resetStats()
   const startedMs = performance.now()
   await Promise.all(Array.from({ length: 30 }, () => api.waitUntilAllowed('k')))
   const tookMs = performance.now() - startedMs
   expect(tookMs).toBeGreaterThanOrEqual(200)
-  expect((await redis.commandStats()).evalsha).toBeLessThanOrEqual(60)
+  expect((await servers.redis.commandStats()).evalsha).toBeLessThanOrEqual(60)
 })

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { createGateway, type Gateway } from '@larder/gateway'
 import { build } from 'esbuild'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { GATEWAY_TOKEN } from '../support/limit-adapters.js'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { LimitAnswer, LimitCall, Recorded, Task } from '../support/limit-client.js'
 import { findViolation, type Operation } from '../support/linearizable.js'
-import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { useServers } from '../support/use-servers.js'
 
 const LIMIT = 6
 const ROUNDS = 40
@@ -16,12 +14,9 @@ const CLIENTS = [3, 3, 2]
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-let redis: RedisServer
-let gateway: Gateway
+const servers = useServers()
 let program: string
 beforeAll(async () => {
-  redis = await startRedis()
-  gateway = await createGateway({ redis: redis.url, port: 0, token: GATEWAY_TOKEN })
   const { outputFiles } = await build({
     entryPoints: [path('../support/limit-client.ts')],
     bundle: true,
@@ -35,10 +30,6 @@ beforeAll(async () => {
     write: false,
   })
   program = outputFiles[0]?.text ?? ''
-})
-afterAll(async () => {
-  await gateway.close()
-  await redis.stop()
 })
 
 interface Action {
@@ -58,14 +49,14 @@ const violationOf = (history: readonly Operation<Action>[]) => findViolation(his
 
 /** Runs the clients and gives the history of each round, each on a key of its own. @param adapters of the processes, in turn */
 async function histories(adapters: readonly string[], kind: Task['kind']): Promise<Operation<Action>[][]> {
-  await redis.cli('FLUSHALL')
+  await servers.redis.cli('FLUSHALL')
   const startAtMs = Date.now() + 2_500
   const recorded = await Promise.all(
     CLIENTS.map(async (clients, i) => {
       const adapter = adapters[i % adapters.length] as string
       const task: Task = {
         adapter,
-        url: adapter === 'http' ? gateway.url : redis.url,
+        url: servers.urlFor(adapter),
         kind,
         clients,
         rounds: ROUNDS,

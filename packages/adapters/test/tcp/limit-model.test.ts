@@ -1,6 +1,5 @@
 import type { Adapter, Script } from '@larder/core'
-import { createGateway, type Gateway } from '@larder/gateway'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isAdmitted, unpack } from '../../../core/src/limit/decision.js'
 import { LOOK, type Mode, PENALIZE, REFUND, SPEND } from '../../../core/src/limit/mode.js'
 import { resolveLimiter } from '../../../core/src/limit/resolve.js'
@@ -15,24 +14,15 @@ import {
   shortestWaitMs,
   worstCase,
 } from '../../../core/test/support/limit-models.js'
-import { GATEWAY_TOKEN, limitAdapters } from '../support/limit-adapters.js'
-import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { limitAdapters } from '../support/limit-adapters.js'
+import { useServers } from '../support/use-servers.js'
 
 const SEQUENCES = 1_000
 const CALLS = 15
 /** How many sequences are under way at a time. */
 const ABREAST = 100
 
-let redis: RedisServer
-let gateway: Gateway
-beforeAll(async () => {
-  redis = await startRedis()
-  gateway = await createGateway({ redis: redis.url, port: 0, token: GATEWAY_TOKEN })
-})
-afterAll(async () => {
-  await gateway.close()
-  await redis.stop()
-})
+const servers = useServers()
 
 const pick = <T>(...items: T[]): T => items[Math.floor(Math.random() * items.length)] as T
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -94,7 +84,7 @@ describe.each(['tcp', 'http'])('over %s', (way) => {
   test.each<Method>(['sliding-window', 'sliding-log', 'approximate', 'gcra', 'fixed-window'])(
     '%s on a real server answers as the reference model does, and keeps to its worst case',
     async (method) => {
-      const adapter = limitAdapters[way]?.(way === 'http' ? gateway.url : redis.url) as Adapter
+      const adapter = limitAdapters[way]?.(servers.urlFor(way)) as Adapter
       let compared = 0
       for (let sequence = 0; sequence < SEQUENCES; sequence += ABREAST) {
         const histories = Array.from({ length: ABREAST }, async (_, i) => {

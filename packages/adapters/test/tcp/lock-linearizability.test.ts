@@ -1,22 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createGateway, type Gateway } from '@larder/gateway'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { GATEWAY_TOKEN } from '../support/limit-adapters.js'
+import { describe, expect, test } from 'vitest'
 import { findViolation, type Operation } from '../support/linearizable.js'
-import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { useServers } from '../support/use-servers.js'
 import { waitUntil } from '../support/wait-until.js'
 import { startWorkers } from './lock-workers.js'
 
-let redis: RedisServer
-let gateway: Gateway
-beforeAll(async () => {
-  redis = await startRedis()
-  gateway = await createGateway({ redis: redis.url, port: 0, token: GATEWAY_TOKEN })
-})
-afterAll(async () => {
-  await gateway.close()
-  await redis.stop()
-})
+const servers = useServers()
 
 /** What a client asked of the lock, and was told. */
 interface Action {
@@ -33,8 +22,8 @@ function lock(holder: string, { who, what, told }: Action): string | undefined {
 
 /** The history of 8 clients in 3 processes. @param ways of the processes, in turn */
 async function history(task: string, ways: readonly string[]): Promise<Operation<Action>[]> {
-  await redis.cli('FLUSHALL')
-  const urls = [0, 1, 2].map((i) => (ways[i % ways.length] === 'http' ? gateway.url : redis.url))
+  await servers.redis.cli('FLUSHALL')
+  const urls = [0, 1, 2].map((i) => servers.urlFor(ways[i % ways.length]))
   const workers = await startWorkers(
     urls,
     ['3', '3', '2'].map((clients) => [task, `history:${task}`, clients]),

@@ -65,19 +65,16 @@ test.each([
   const list = await start(4)
   await redis.resetStats()
   await Promise.all(list.map((process) => ask(process, 250, 'key', LOAD_MS, length)))
-  // Each reads, and asks for the lease; the winner stores and publishes, for a short result by one command.
-  await expect
-    .poll(async () => {
-      const { evalsha, get, set, ...others } = await redis.commandStats()
-      return { ...others, fills: evalsha, 'sets, and the one inside the fill': set, 'inside the fill': get }
-    })
-    .toEqual({
-      mget: 4 + readAgain,
-      publish: 1,
-      fills: 1,
-      'sets, and the one inside the fill': 4 + 1,
-      'inside the fill': 1,
-    })
+  // The winner stores and publishes, for a short result by one command.
+  await expect.poll(() => redis.commandStats()).toMatchObject({ evalsha: 1, publish: 1 })
+  const { mget = 0, set = 0, ...others } = await redis.commandStats()
+  expect(others).toEqual({ evalsha: 1, publish: 1, get: 1 })
+  // Each reads, and asks for the lease, unless it comes so late that its read has found that or the result.
+  expect(mget).toBeGreaterThanOrEqual(4)
+  expect(mget).toBeLessThanOrEqual(4 + readAgain)
+  const insideTheFill = 1
+  expect(set - insideTheFill).toBeGreaterThanOrEqual(1)
+  expect(set - insideTheFill).toBeLessThanOrEqual(4)
 })
 
 test('a leader that may not publish stores its result all the same, and knows that nobody was told', async () => {
