@@ -162,7 +162,9 @@ export function limitScript(rules: readonly Rule[]): Script<Decision> {
       })
       const [remaining, , resetMs] = answer as [number, number, number]
       const packed = resetMs * (numbersOf(0)[0] + 1) + remaining
-      return admits && rules.length === 1 && packed < PACKED_BELOW ? packed : answer
+      // A clock that an application brings may tell fractions, which no single number could carry.
+      const fits = packed < PACKED_BELOW && Number.isInteger(resetMs)
+      return admits && rules.length === 1 && fits ? packed : answer
     },
   }
 }

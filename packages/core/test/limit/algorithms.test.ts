@@ -192,6 +192,17 @@ describe.each(METHODS)('%s', (method) => {
     expect(await api.peek('k')).toMatchObject({ status: 'allowed', remaining: most - 7 })
   })
 
+  test('counts by a clock that tells fractions of a millisecond', async () => {
+    const { api, advance } = setUp({ method, limit: 3, windowMs: 1_000, ...(method === 'gcra' && { burst: 3 }) })
+    for (const remaining of [2, 1, 0]) {
+      advance(0.25)
+      expect(await api.check('k')).toMatchObject({ status: 'allowed', remaining })
+      advance(0.25)
+      expect(await api.peek('k', { cost: 0 })).toMatchObject({ status: 'allowed', remaining })
+    }
+    expect(await api.check('k')).toMatchObject({ status: 'denied' })
+  })
+
   test('200 calls at once admit exactly the limit', async () => {
     const { api } = setUp({ method, limit: 12, windowMs: 1_000 })
     const outcomes = await Promise.all(Array.from({ length: 200 }, () => api.check('k')))
