@@ -1,4 +1,10 @@
-import { expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+import { expect, onTestFinished, test } from 'vitest'
 import { newToken } from '../../src/lock/token.js'
 
 test('tokens are 96 bits, none like another, across many batches', () => {
@@ -19,4 +25,32 @@ test('every bit of a token is random', () => {
   }
   // Eight standard deviations: a fair bit is not out of these bounds once in the age of the universe.
   for (const ones of counts) expect(Math.abs(ones - times / 2)).toBeLessThan((8 * Math.sqrt(times)) / 2)
+})
+
+test('two processes that go on from one snapshot, a second later, make different tokens', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'larder-snapshot-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [entry, blob] = [join(folder, 'entry.cjs'), join(folder, 'snapshot.blob')]
+  buildSync({
+    stdin: {
+      contents: `import { startupSnapshot } from 'node:v8'
+import { newToken } from './token.js'
+newToken()
+const now = Date.now
+startupSnapshot.setDeserializeMainFunction(() => {
+  Date.now = () => now() + 1_000
+  console.log(newToken())
+})`,
+      resolveDir: fileURLToPath(new URL('../../src/lock', import.meta.url)),
+    },
+    bundle: true,
+    platform: 'node',
+    outfile: entry,
+  })
+  const node = (...args: string[]) =>
+    execFileSync(process.execPath, ['--snapshot-blob', blob, ...args], { encoding: 'utf8' })
+  node('--build-snapshot', entry)
+  const tokens = [node(), node()]
+  for (const token of tokens) expect(token).toMatch(/^[\w+/]{16}\n$/)
+  expect(tokens[0]).not.toBe(tokens[1])
 })
