@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createDeadlines } from '../../src/tcp/deadlines.js'
 
 describe('time limits of many calls', () => {
@@ -46,6 +46,21 @@ describe('time limits of many calls', () => {
     deadlines.clearTimeout(timer)
     vi.advanceTimersByTime(250)
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('are kept where timers are numbers too, as tests of pages have them', () => {
+    const set = setTimeout
+    vi.stubGlobal('setTimeout', (...args: Parameters<typeof set>) => Number(set(...args)))
+    onTestFinished(() => {
+      vi.unstubAllGlobals()
+    })
+    const deadlines = createDeadlines()
+    const ended: string[] = []
+    deadlines.setTimeout(() => ended.push('one'), 100)
+    vi.advanceTimersByTime(60)
+    deadlines.setTimeout(() => ended.push('two'), 100)
+    vi.advanceTimersByTime(100)
+    expect(ended).toEqual(['one', 'two'])
   })
 })
 
