@@ -24,7 +24,7 @@ export function foldReads(read: Read): (keys: readonly string[], budgetMs?: numb
         const opened: Batch = { budgetMs, places: new Map(), readers: [] }
         batch = opened
         Promise.resolve().then(() => {
-          batch = undefined
+          if (batch === opened) batch = undefined
           send(read, opened)
         })
       }
