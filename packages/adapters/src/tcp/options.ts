@@ -140,6 +140,8 @@ export function resolveTcpOptions(options: TcpOptions, env: Environment = proces
     connectTimeoutMs,
     stallMs,
     redis: definedOnly({
+      // One that takes connections and answers nothing leaves time to ask the others.
+      sentinelCommandTimeout: sentinels && Math.ceil(connectTimeoutMs / (sentinels.length + 1)),
       ...options.ioredis,
       host,
       port: options.port,

@@ -46,6 +46,14 @@ test('a replica is promoted by sentinels under load: 50 of 50, then the new mast
   expect(await api.check('k')).toMatchObject({ status: 'allowed', remaining: expect.any(Number) })
 })
 
+test('a sentinel that hangs is passed over for the next', async () => {
+  await using group = await startSentinels()
+  const [first] = group.sentinels as [RedisServer]
+  first.pause()
+  const adapter = open({ sentinels: addresses(group.sentinels), name: group.name, connectTimeout: '4s' })
+  expect(await adapter.getMany(['a'])).toEqual([null])
+})
+
 test('a slot of a cluster moves under load: nothing is lost, and no call falls back', async () => {
   await using cluster = await startCluster()
   const adapter = open({ cluster: addresses(cluster.nodes) })
