@@ -34,7 +34,9 @@ const redlock4 = (options) => async (url) => {
 
 async function sesamecare(url) {
   const { Redlock } = await import('@sesamecare-oss/redlock')
-  const redlock = new Redlock([await ioredis(url)], { retryCount: MANY })
+  // Its scripts select a database by themselves: unless told, the one of another row.
+  const db = Number(new URL(url).pathname.slice(1))
+  const redlock = new Redlock([await ioredis(url)], { retryCount: MANY, db })
   return async (key) => {
     const lock = await redlock.acquire([key], TTL_MS)
     return () => lock.release()
