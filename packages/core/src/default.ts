@@ -82,19 +82,24 @@ export function configure(options: LarderOptions): void {
     if (isAgain && textOf(options) === textOf(current.options)) return
     throw new UsageError(
       'ERR_CONFIGURED_TOO_LATE',
-      'configure() came after the first call: call it before, or use createLarder()',
+      'configure() must come before the first call, or use createLarder()',
     )
   }
   // Bad options show here; what is made of good ones is thrown away, and nothing has been opened by it.
   createContext(options)
   current.options = options
-  if (options.hotReload) current.claims.set('hot', options)
+  current.claims[options.hotReload ? 'set' : 'delete']('hot', options)
   current.configuredBy = configure
 }
 
-/** Options as far as two evaluations of one module agree on them. */
-function textOf(options: LarderOptions): string {
-  return JSON.stringify(options, (key, value) => (key === 'adapter' ? value.name : value))
+/** Options as far as two evaluations of one module agree on them. What cannot be written is like itself alone. */
+function textOf(options: LarderOptions): unknown {
+  try {
+    return JSON.stringify(options, (key, value) => (key === 'adapter' ? value?.name : value))
+  } catch {
+    // A schema that refers to itself, for one.
+    return options
+  }
 }
 
 /** Caches what a function resolves to, in the default toolkit. See {@link CachedForm}. */

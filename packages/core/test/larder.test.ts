@@ -220,6 +220,34 @@ describe('the default toolkit', () => {
       )
     })
 
+    test('options that are there and undefined are as good as none', async () => {
+      const setUp = ({ configure }: typeof Larder) => configure({ adapter: undefined as never, namespace: 'shop' })
+      setUp(larder)
+      await larder.cache.get('a')
+      expect(() => setUp(larder)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURED_TOO_LATE' }))
+      const copy = await anotherCopy()
+      expect(() => setUp(copy)).not.toThrow()
+    })
+
+    test('what cannot be compared is too late, and no other error', async () => {
+      const schema: Record<string, unknown> = { '~standard': { version: 1, vendor: 'own', validate: String } }
+      schema.self = schema
+      const setUp = ({ configure }: typeof Larder) => configure({ defaults: { cached: { schema: schema as never } } })
+      setUp(larder)
+      await larder.cache.get('a')
+      const copy = await anotherCopy()
+      expect(() => setUp(copy)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURED_TOO_LATE' }))
+    })
+
+    test('hotReload of a set-up that another replaced before the first call is over', () => {
+      larder.configure({ hotReload: true })
+      larder.configure({})
+      larder.cached('1m', 'find', async () => 1)
+      expect(() => larder.cached('1m', 'find', async () => 2)).toThrow(
+        expect.objectContaining({ code: 'ERR_PREFIX_TAKEN' }),
+      )
+    })
+
     test('another set-up than the one in use is too late', async () => {
       await evaluate(larder).find()
       const copy = await anotherCopy()
