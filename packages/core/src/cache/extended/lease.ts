@@ -1,12 +1,22 @@
 import { sha256 } from '../../keys/sha256.js'
 import type { Engine, Place, Values } from '../engine.js'
+import { parse } from '../entry.js'
+import { TOMBSTONE_MS } from '../lifetimes.js'
 import { basisOf } from './basis.js'
 
-/** What a lease lies under in place of an entry: `?` and a token. */
+/** What a lease lies under in place of an entry: `?`, when it was taken as nine digits of base 36, and a token. */
 const LEASE = '?'
 
 export function isLease(text: string | null | undefined): boolean {
   return text?.[0] === LEASE
+}
+
+/**
+ * Whether a lease was taken a short while ago: in less than half the time for which an eviction's tombstone lies, however
+ * far the clocks of two machines disagree within the other half.
+ */
+export function isRecentLease(text: string, nowMs: number): boolean {
+  return isLease(text) && Math.abs(nowMs - parse(text, 1, 10)) < TOMBSTONE_MS / 2
 }
 
 /** The right to load for all processes. It ends by itself when its holder dies. */
@@ -39,10 +49,10 @@ export async function takeLease(
   leaseMs: number,
   budgetMs: number,
 ): Promise<Lease | undefined> {
-  const { store, events } = engine.context
+  const { store, events, now } = engine.context
   const leaseKey = leaseKeyOf(engine, place, values)
-  // Node draws these in advance. Random numbers on demand would take longer than all else here.
-  const text = LEASE + crypto.randomUUID()
+  // Node draws UUIDs in advance. Random numbers on demand would take longer than all else here.
+  const text = LEASE + Math.floor(now()).toString(36).padStart(9, '0') + crypto.randomUUID()
   const taken = await store.call(
     'set',
     false,

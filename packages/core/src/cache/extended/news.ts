@@ -1,7 +1,7 @@
 import type { Values } from '../engine.js'
 import { parse } from '../entry.js'
 import { headOf } from './basis.js'
-import { isLease } from './lease.js'
+import { isRecentLease } from './lease.js'
 
 /**
  * The longest entry, in characters, that goes out with the message that it is there: every process that listens gets
@@ -44,14 +44,15 @@ export function isToldWith(text: string, values: Values): boolean {
  *
  * - where the load began from what the call has found: a lease, a tombstone or an entry. An eviction of the key in between
  *   would have left a tombstone of its own.
- * - where the call has found nothing, and the load began from a lease in the place of nothing. An eviction within the time
- *   that a load may take would have left a tombstone, too.
+ * - where the call has found nothing, and the load began from a lease that was taken a short while ago, in the place of
+ *   nothing. An eviction since then would have left a tombstone that is still there. Of a message that is later than that,
+ *   as to a process that was frozen, nobody can tell.
  *
  * Whether the stamps that the call has found are those of the load is for the reader to see, as with any entry.
  */
 export function toldValues({ found, text }: News, [mine, ...stamps]: Values, nowMs: number): Values | undefined {
   if (found === undefined || text === undefined || parse(text, 1, 10) <= nowMs) return undefined
-  const isNewer = typeof mine === 'string' ? headOf(mine) === found : isLease(found)
+  const isNewer = typeof mine === 'string' ? headOf(mine) === found : isRecentLease(found, nowMs)
   return isNewer ? [text, ...stamps] : undefined
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { TOMBSTONE_MS } from '../../../src/cache/lifetimes.js'
 import { type Adapter, type CachedOptions, createLarder, type LarderEvent, memory } from '../../../src/index.js'
 import { counting, failing, fakeClock } from '../../../src/testing/index.js'
 import { createOrigin, turns } from '../../support/origin.js'
@@ -230,17 +231,19 @@ describe('evictions', () => {
       for (const tell of late.splice(0)) tell()
     }
     const { list, calls, settled, store, now } = processes(2)
-    const subscribe: Subscribe = (channels, { onMessage, ...listener }) =>
+    const subscribe = vi.fn<Subscribe>((channels, { onMessage, ...listener }) =>
       (store.subscribe as Subscribe)(channels, {
         ...listener,
         onMessage: (...message) => void late.push(() => onMessage(...message)),
-      })
+      }),
+    )
     const mine = vi.fn(async () => 'my own')
     const find = createLarder({ adapter: { ...store, subscribe }, now }).cached(options, async (_: string) => mine())
     const [one, two] = list
     const warmed = [one?.find('warm')]
     await expect.poll(() => calls.length).toBe(1)
     warmed.push(find('warm'))
+    await expect.poll(() => subscribe.mock.calls.length).toBe(1)
     await turns()
     calls[0]?.resolve('warm')
     await expect.poll(() => late.length).toBe(1)
@@ -264,6 +267,52 @@ describe('evictions', () => {
     expect(await leading).toBe('from after')
     await settled()
     tellNow()
+    expect(await waiting).toBe('from after')
+    expect(mine).not.toHaveBeenCalled()
+  })
+
+  test('nor does one so late that the tombstone has gone meanwhile, as after a freeze', async () => {
+    const late: Array<() => void> = []
+    const { list, calls, settled, store, now, advance } = processes(2, { ttl: '1h' })
+    const subscribe = vi.fn<Subscribe>((channels, { onMessage, ...listener }) =>
+      (store.subscribe as Subscribe)(channels, {
+        ...listener,
+        onMessage: (...message) => void late.push(() => onMessage(...message)),
+      }),
+    )
+    const mine = vi.fn(async () => 'my own')
+    const frozen = createLarder({ adapter: counting({ ...store, subscribe }), now })
+    const find = frozen.cached({ ...options, ttl: '1h' }, async (_: string) => mine())
+    const [one, two] = list
+    const warmed = [one?.find('warm')]
+    await expect.poll(() => calls.length).toBe(1)
+    warmed.push(find('warm'))
+    await expect.poll(() => subscribe.mock.calls.length).toBe(1)
+    await turns()
+    calls[0]?.resolve('warm')
+    await expect.poll(() => late.length).toBe(1)
+    late.shift()?.()
+    expect(await Promise.all(warmed)).toEqual(['warm', 'warm'])
+
+    const first = one?.find('a')
+    await expect.poll(() => calls.length).toBe(2)
+    calls[1]?.resolve('from before')
+    await first
+    await settled()
+    expect(await two?.find('warm')).toBe('warm')
+    await two?.find.evict('a')
+    advance(TOMBSTONE_MS)
+    // In one tick: both find nothing, and the second gets no lease.
+    const leading = two?.find('a')
+    const waiting = find('a')
+    await expect.poll(() => calls.length).toBe(3)
+    await turns()
+    late.shift()?.()
+    await turns()
+    calls[2]?.resolve('from after')
+    expect(await leading).toBe('from after')
+    await settled()
+    late.shift()?.()
     expect(await waiting).toBe('from after')
     expect(mine).not.toHaveBeenCalled()
   })
