@@ -1,5 +1,6 @@
 import { platform } from '../platform/index.js'
 import type { Context } from '../store/toolkit.js'
+import type { Values } from './engine.js'
 import type { News } from './extended/news.js'
 
 /**
@@ -18,6 +19,10 @@ export interface Flight {
   aliveAtMs?: number
   /** What was loaded, for those in other scopes. */
   result?: readonly [unknown]
+  /** What was read before it, where that is heeded. See `extended/loader.ts`. */
+  values?: Values | undefined
+  /** Joined by a call that has read something else, or nothing: it may have come after an eviction. */
+  joinedLater?: boolean
   /** What was said last of another process' load of the key. See `extended/wakes.ts`. */
   news?: News
 }

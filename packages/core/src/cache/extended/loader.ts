@@ -15,8 +15,11 @@ import { LEASE_LOST, loadOrWait, refreshAsOne } from './together.js'
 
 /** The loads of one function: who shares them, who waits for them, and what happens when they fail. */
 export interface Loader {
-  /** The load of a cold key under way, if callers share. */
-  join<Result>(request: Request<Result>): Promise<Result> | undefined
+  /**
+   * The load of a cold key under way, if callers share.
+   * @param values what was read, if anything was
+   */
+  join<Result>(request: Request<Result>, values?: Values): Promise<Result> | undefined
   /**
    * Loads where nothing may be served.
    * @param values what was read; nothing where the store failed
@@ -91,10 +94,11 @@ export function createLoader(engine: Engine, plan: Plan, again: Reader): Loader 
     )
   }
 
-  const join = <Result>(request: Request<Result>): Promise<Result> | undefined => {
+  const join = <Result>(request: Request<Result>, values?: Values): Promise<Result> | undefined => {
     const flight = plan.shares ? flights.find(request.key) : undefined
     if (!flight) return undefined
     if (flight.scope !== platform.scope()) return request.alone ? undefined : follow(engine, request, flight, again)
+    if (flight.values !== values) flight.joinedLater = true
     note(engine, request, 'dedupes', { type: 'dedupe' })
     return flight.promise as Promise<Result>
   }
@@ -102,18 +106,20 @@ export function createLoader(engine: Engine, plan: Plan, again: Reader): Loader 
   return {
     join,
     loadCold(request, values, spentMs, began) {
-      const joined = join(request)
+      const joined = join(request, values)
       if (joined) return joined
       began?.()
       const pause = plan.errorMs ? pauses.find(request.key, values) : undefined
       if (pause) return Promise.reject(pause.error)
       const prepared = prepare(engine, request, values, plan)
-      const fly = (flight: Flight) =>
-        attempt(request.key, values, false, async () =>
+      const fly = (flight: Flight) => {
+        flight.values = values
+        return attempt(request.key, values, false, async () =>
           values
             ? loadOrWait({ engine, request: prepared, flight, values, spentMs, plan })
             : (await loadAndFill(engine, prepared, flight, undefined, spentMs)).result,
         ).finally(() => flights.end(flight))
+      }
       return plan.shares ? flights.begin(request, fly) : fly(offBoard(request))
     },
 

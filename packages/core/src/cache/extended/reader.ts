@@ -80,7 +80,7 @@ function answer<Result>(call: Call<Result>): Promise<Result> {
   const shared = shareRead(call)
   return shared.values.then(
     (values) =>
-      (shared.missed && loader.join(request)) || decide(call, values, monotonicMs() - shared.startedMs, shared),
+      (shared.missed && loader.join(request, values)) || decide(call, values, monotonicMs() - shared.startedMs, shared),
     (error) => goWithout(call, error),
   )
 }

@@ -131,8 +131,9 @@ async function waitForLeader<Result>(load: Leased<Result>, sinceMs: number): Pro
       const told = await serveTold(load, found)
       if (told) return told[0]
       seenMs = monotonicMs()
-      // What was evicted while it waited does not concern a load that begins from what is read now.
+      // What was evicted while it waited does not concern a load that begins from what is read now, nor who joined meanwhile.
       load.flight.abandoned = false
+      load.flight.joinedLater = false
       const again = await readAgain(load, spentMs)
       spentMs += monotonicMs() - seenMs
       found = again.values
@@ -169,9 +170,9 @@ async function serve<Result>(
  * @param found what was read last
  */
 async function serveTold<Result>(load: Leased<Result>, found: Values): Promise<readonly [Result] | undefined> {
-  const { news, abandoned } = load.flight
-  // Nor what may have been evicted here meanwhile: then another read tells.
-  const told = news && !abandoned ? toldValues(news, found, load.engine.context.now()) : undefined
+  const { news, abandoned, joinedLater } = load.flight
+  // Nor what may have been evicted meanwhile, here or before another call came: then another read tells.
+  const told = news && !abandoned && !joinedLater ? toldValues(news, found, load.engine.context.now()) : undefined
   // What cannot be read is what a read would bring.
   return told && serve(load, told).catch(() => undefined)
 }

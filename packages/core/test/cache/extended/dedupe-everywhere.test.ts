@@ -317,6 +317,24 @@ describe('evictions', () => {
     expect(mine).not.toHaveBeenCalled()
   })
 
+  test('who joins those that wait, after an eviction elsewhere, is not answered by the older load`s message', async () => {
+    const { list, calls, settled } = processes(3, { tags: ['things'] })
+    await warmUp(list, calls, settled)
+    const [leader, waiter, evicting] = list
+    const leading = leader?.find('a')
+    await expect.poll(() => calls.length).toBe(2)
+    const waiting = [waiter?.find('a')]
+    await turns()
+    await evicting?.cache.evictTags('things')
+    waiting.push(waiter?.find('a'))
+    await turns()
+    calls[1]?.resolve('from before')
+    expect(await leading).toBe('from before')
+    await expect.poll(() => calls.length).toBe(3)
+    calls[2]?.resolve('from after')
+    expect(await Promise.all(waiting)).toEqual(['from after', 'from after'])
+  })
+
   test('after an eviction the key is led anew, whoever led before', async () => {
     const { list, calls } = processes(2)
     const [one, two] = list
