@@ -98,11 +98,13 @@ export function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: 
       resolve(Buffer.concat(chunks))
       stop()
     })
-    request.once('close', () => {
+    const cut = () => {
       stop()
       reject(new HttpFault(400, 'ERR the request ended before its body did'))
-    })
-    request.once('error', reject)
+    }
+    request.once('close', cut)
+    // Where a client leaves in the midst of it, this comes first.
+    request.once('error', cut)
   })
 }
 

@@ -36,3 +36,12 @@ test('a body that came in leaves no timer behind, and neither does one that is c
   await tooLarge
   expect(vi.getTimerCount()).toBe(0)
 })
+
+test('a client that leaves in the midst of a body is a 400, as Node tells of it: by an error', async () => {
+  const request = incoming()
+  const refused = expect(readBody(request, 100, 1_000)).rejects.toMatchObject({ status: 400 })
+  request.write('["SET",')
+  request.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
+  await vi.advanceTimersByTimeAsync(0)
+  await refused
+})
