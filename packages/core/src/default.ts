@@ -80,10 +80,7 @@ export function configure(options: LarderOptions): void {
   if (current.context) {
     const isAgain = current.options.hotReload || (current.configuredBy ?? configure) !== configure
     if (isAgain && textOf(options) === textOf(current.options)) return
-    throw new UsageError(
-      'ERR_CONFIGURED_TOO_LATE',
-      'configure() must come before the first call, or use createLarder()',
-    )
+    throw new UsageError('ERR_CONFIGURED_TOO_LATE', 'configure() must precede the first call, or use createLarder()')
   }
   // Bad options show here; what is made of good ones is thrown away, and nothing has been opened by it.
   createContext(options)
