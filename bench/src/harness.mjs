@@ -1,7 +1,10 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+/** Enough to settle how many calls fill a round. */
 const WARM_UP_ROUNDS = 6
+/** For how many rounds' time each row runs before the first that counts: some packages are compiled later than others. */
+const WARM_UP_SHARES = 12
 const worker = fileURLToPath(new URL('worker.mjs', import.meta.url))
 
 /**
@@ -55,12 +58,15 @@ export async function compare(specs, load) {
 async function runBatch(specs, { rounds, roundMs }) {
   const rows = []
   try {
-    for (const spec of specs) rows.push({ ...(await start(spec)), calls: 1, samples: [] })
+    for (const spec of specs) rows.push({ ...(await start(spec)), calls: 1, warmMs: 0, samples: [] })
 
     // Warm-up, and for each row the number of calls that fills its share of a round.
-    for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+    const isCold = ({ warmMs }) => warmMs < WARM_UP_SHARES * roundMs
+    for (let round = 0; round < WARM_UP_ROUNDS || rows.some(isCold); round++) {
       for (const row of rows) {
-        row.calls = Math.max(1, Math.ceil((roundMs * 1e6) / (await row.ask({ calls: row.calls }))))
+        const ns = await row.ask({ calls: row.calls })
+        row.warmMs += (ns * row.calls) / 1e6
+        row.calls = Math.max(1, Math.ceil((roundMs * 1e6) / ns))
       }
     }
     for (let round = 0; round < rounds; round++) {
