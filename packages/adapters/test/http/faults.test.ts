@@ -1,7 +1,8 @@
 import { type Adapter, createLarder } from '@larder/core'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Fifty, fifty } from '../support/fifty.js'
 import { freePort } from '../support/free-port.js'
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js'
 import { waitUntil } from '../support/wait-until.js'
 import { startGatewayProcess } from './gateway-process.js'
 import { setUpServers, token } from './setup.js'
@@ -11,13 +12,7 @@ const BUDGET_MS = 1_000
 const SLACK_MS = 500
 
 const servers = setUpServers()
-const unhandled: unknown[] = []
-const onUnhandled = (error: unknown) => unhandled.push(error)
-beforeEach(() => void process.on('unhandledRejection', onUnhandled))
-afterEach(() => {
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+refuseUnhandledRejections()
 
 function expectAnswered({ max }: Fifty): void {
   expect(max).toBeLessThan(BUDGET_MS + SLACK_MS)

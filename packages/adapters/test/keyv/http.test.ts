@@ -1,20 +1,15 @@
 import Keyv from 'keyv'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HttpAdapter, http } from '../../src/http/index.js'
 import { toKeyv } from '../../src/keyv/index.js'
 import { setUpServers, token } from '../http/setup.js'
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js'
 import { waitUntil } from '../support/wait-until.js'
 import { awkward, passesTheSuiteOfKeyv } from './suite.js'
 
 const servers = setUpServers()
 
-const unhandled: unknown[] = []
-const onUnhandled = (error: unknown) => unhandled.push(error)
-beforeEach(() => void process.on('unhandledRejection', onUnhandled))
-afterEach(() => {
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+refuseUnhandledRejections()
 
 describe('over HTTP', () => {
   let adapter: HttpAdapter

@@ -1,10 +1,11 @@
 import { createLarder } from '@larder/core'
 import Keyv from 'keyv'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { toKeyv } from '../../src/keyv/index.js'
 import { type TcpAdapter, type TcpOptions, tcp } from '../../src/tcp/index.js'
 import { DEFAULT_COMMAND_TIMEOUT_MS } from '../../src/tcp/options.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js'
 import { waitUntil } from '../support/wait-until.js'
 import { awkward, passesTheSuiteOfKeyv } from './suite.js'
 
@@ -18,13 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => redis.stop())
 
-const unhandled: unknown[] = []
-const onUnhandled = (error: unknown) => unhandled.push(error)
-beforeEach(() => void process.on('unhandledRejection', onUnhandled))
-afterEach(() => {
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+refuseUnhandledRejections()
 
 function open(options: TcpOptions = {}): TcpAdapter {
   const adapter = tcp({ url: redis.url, ...options })

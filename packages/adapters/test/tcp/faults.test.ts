@@ -5,24 +5,18 @@ import { type Fifty, fifty } from '../support/fifty.js'
 import { freePort } from '../support/free-port.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { startProxy } from '../support/tcp-proxy.js'
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js'
 
 const BUDGET_MS = 250
 /** What timers and a busy machine may add to it. */
 const SLACK_MS = 60
 
 let redis: RedisServer
-const unhandled: unknown[] = []
-const onUnhandled = (error: unknown) => unhandled.push(error)
-
+refuseUnhandledRejections()
 beforeEach(async () => {
-  process.on('unhandledRejection', onUnhandled)
   redis = await startRedis()
 })
-afterEach(async () => {
-  await redis.stop()
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+afterEach(() => redis.stop())
 
 function open(options: Parameters<typeof tcp>[0] = { url: redis.url }): TcpAdapter {
   const adapter = tcp(options)

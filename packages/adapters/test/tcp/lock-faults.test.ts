@@ -5,26 +5,20 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { type TcpAdapter, tcp } from '../../src/tcp/index.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { startProxy } from '../support/tcp-proxy.js'
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js'
 import { waitUntil } from '../support/wait-until.js'
 import { startWorkers } from './lock-workers.js'
 
 let redis: RedisServer
-const unhandled: unknown[] = []
-const onUnhandled = (error: unknown) => unhandled.push(error)
-
+refuseUnhandledRejections()
 beforeEach(async () => {
-  process.on('unhandledRejection', onUnhandled)
   redis = await startRedis()
   // The client is loaded at the first use, which may take a busy machine longer than a budget.
   const warm = tcp({ url: redis.url })
   await warm.ping()
   await warm.close()
 })
-afterEach(async () => {
-  await redis.stop()
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+afterEach(() => redis.stop())
 
 function open(adapter: TcpAdapter = tcp({ url: redis.url })) {
   onTestFinished(() => adapter.close())

@@ -2,6 +2,7 @@ import { createLarder, type Larder, StoreError } from '@larder/core'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { tcp } from '../../src/tcp/index.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js'
 import { waitUntil } from '../support/wait-until.js'
 
 // Evictions while a real server is down or hangs. `here` is the process that evicts, `elsewhere` another one.
@@ -13,21 +14,14 @@ let redis: RedisServer
 let here: Larder
 let elsewhere: Larder
 let version = 1
-const unhandled: unknown[] = []
-const onUnhandled = (error: unknown) => unhandled.push(error)
-
+refuseUnhandledRejections()
 beforeEach(async () => {
-  process.on('unhandledRejection', onUnhandled)
   redis = await startRedis()
   here = open()
   elsewhere = open()
   version = 1
 })
-afterEach(async () => {
-  await redis.stop()
-  process.off('unhandledRejection', onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+afterEach(() => redis.stop())
 
 function open(): Larder {
   const larder = createLarder({ adapter: tcp({ url: redis.url }), namespace: 'shop' })

@@ -37,6 +37,37 @@ function processes(count: number, own: Partial<CachedOptions> = {}, push = true)
   }
 }
 
+/** Two processes, and a third to which messages come only when told to. It has loaded its code and subscribed. */
+async function withLateMessages(own: Partial<CachedOptions> = {}) {
+  const set = processes(2, own)
+  const { list, calls, store, now } = set
+  const late: Array<() => void> = []
+  const tellNow = () => {
+    for (const tell of late.splice(0)) tell()
+  }
+  const subscribe = vi.fn<Subscribe>((channels, { onMessage, ...listener }) =>
+    (store.subscribe as Subscribe)(channels, {
+      ...listener,
+      onMessage: (...message) => void late.push(() => onMessage(...message)),
+    }),
+  )
+  const mine = vi.fn(async () => 'my own')
+  // Counted as those are, so that of calls in one tick the first comes first.
+  const third = createLarder({ adapter: counting({ ...store, subscribe }), now })
+  const find = third.cached({ ...options, ...own }, async (_: string) => mine())
+
+  const warmed = [list[0]?.find('warm')]
+  await expect.poll(() => calls.length).toBe(1)
+  warmed.push(find('warm'))
+  await expect.poll(() => subscribe.mock.calls.length).toBe(1)
+  await turns()
+  calls[0]?.resolve('warm')
+  await expect.poll(() => late.length).toBe(1)
+  tellNow()
+  expect(await Promise.all(warmed)).toEqual(['warm', 'warm'])
+  return { ...set, find, mine, late, tellNow }
+}
+
 describe('a cold key', () => {
   test('is loaded by one process; the others are woken and read its result', async () => {
     const { list, calls, settled } = processes(4)
@@ -226,29 +257,8 @@ describe('evictions', () => {
   })
 
   test('a message that comes late does not bring what was evicted before the call', async () => {
-    const late: Array<() => void> = []
-    const tellNow = () => {
-      for (const tell of late.splice(0)) tell()
-    }
-    const { list, calls, settled, store, now } = processes(2)
-    const subscribe = vi.fn<Subscribe>((channels, { onMessage, ...listener }) =>
-      (store.subscribe as Subscribe)(channels, {
-        ...listener,
-        onMessage: (...message) => void late.push(() => onMessage(...message)),
-      }),
-    )
-    const mine = vi.fn(async () => 'my own')
-    const find = createLarder({ adapter: { ...store, subscribe }, now }).cached(options, async (_: string) => mine())
+    const { list, calls, settled, find, mine, late, tellNow } = await withLateMessages()
     const [one, two] = list
-    const warmed = [one?.find('warm')]
-    await expect.poll(() => calls.length).toBe(1)
-    warmed.push(find('warm'))
-    await expect.poll(() => subscribe.mock.calls.length).toBe(1)
-    await turns()
-    calls[0]?.resolve('warm')
-    await expect.poll(() => late.length).toBe(1)
-    tellNow()
-    expect(await Promise.all(warmed)).toEqual(['warm', 'warm'])
 
     const first = one?.find('a')
     await expect.poll(() => calls.length).toBe(2)
@@ -272,27 +282,8 @@ describe('evictions', () => {
   })
 
   test('nor does one so late that the tombstone has gone meanwhile, as after a freeze', async () => {
-    const late: Array<() => void> = []
-    const { list, calls, settled, store, now, advance } = processes(2, { ttl: '1h' })
-    const subscribe = vi.fn<Subscribe>((channels, { onMessage, ...listener }) =>
-      (store.subscribe as Subscribe)(channels, {
-        ...listener,
-        onMessage: (...message) => void late.push(() => onMessage(...message)),
-      }),
-    )
-    const mine = vi.fn(async () => 'my own')
-    const frozen = createLarder({ adapter: counting({ ...store, subscribe }), now })
-    const find = frozen.cached({ ...options, ttl: '1h' }, async (_: string) => mine())
+    const { list, calls, settled, advance, find, mine, tellNow } = await withLateMessages({ ttl: '1h' })
     const [one, two] = list
-    const warmed = [one?.find('warm')]
-    await expect.poll(() => calls.length).toBe(1)
-    warmed.push(find('warm'))
-    await expect.poll(() => subscribe.mock.calls.length).toBe(1)
-    await turns()
-    calls[0]?.resolve('warm')
-    await expect.poll(() => late.length).toBe(1)
-    late.shift()?.()
-    expect(await Promise.all(warmed)).toEqual(['warm', 'warm'])
 
     const first = one?.find('a')
     await expect.poll(() => calls.length).toBe(2)
@@ -307,12 +298,12 @@ describe('evictions', () => {
     const waiting = find('a')
     await expect.poll(() => calls.length).toBe(3)
     await turns()
-    late.shift()?.()
+    tellNow()
     await turns()
     calls[2]?.resolve('from after')
     expect(await leading).toBe('from after')
     await settled()
-    late.shift()?.()
+    tellNow()
     expect(await waiting).toBe('from after')
     expect(mine).not.toHaveBeenCalled()
   })
