@@ -37,7 +37,10 @@ function processes(count: number, own: Partial<CachedOptions> = {}, push = true)
   }
 }
 
-/** Two processes, and a third to which messages come only when told to. It has loaded its code and subscribed. */
+/**
+ * Two processes, and a third to which messages come only when told to. It has loaded its code and subscribed, and a message
+ * that it has not had yet says that `a` is "from before".
+ */
 async function withLateMessages(own: Partial<CachedOptions> = {}) {
   const set = processes(2, own)
   const { list, calls, store, now } = set
@@ -65,7 +68,14 @@ async function withLateMessages(own: Partial<CachedOptions> = {}) {
   await expect.poll(() => late.length).toBe(1)
   tellNow()
   expect(await Promise.all(warmed)).toEqual(['warm', 'warm'])
-  return { ...set, find, mine, late, tellNow }
+
+  const first = list[0]?.find('a')
+  await expect.poll(() => calls.length).toBe(2)
+  calls[1]?.resolve('from before')
+  await first
+  await set.settled()
+  expect(late).toHaveLength(1)
+  return { ...set, find, mine, tellNow }
 }
 
 describe('a cold key', () => {
@@ -257,15 +267,8 @@ describe('evictions', () => {
   })
 
   test('a message that comes late does not bring what was evicted before the call', async () => {
-    const { list, calls, settled, find, mine, late, tellNow } = await withLateMessages()
-    const [one, two] = list
-
-    const first = one?.find('a')
-    await expect.poll(() => calls.length).toBe(2)
-    calls[1]?.resolve('from before')
-    await first
-    await settled()
-    expect(late).toHaveLength(1)
+    const { list, calls, settled, find, mine, tellNow } = await withLateMessages()
+    const [, two] = list
     await two?.find.evict('a')
     const leading = two?.find('a')
     await expect.poll(() => calls.length).toBe(3)
@@ -283,13 +286,7 @@ describe('evictions', () => {
 
   test('nor does one so late that the tombstone has gone meanwhile, as after a freeze', async () => {
     const { list, calls, settled, advance, find, mine, tellNow } = await withLateMessages({ ttl: '1h' })
-    const [one, two] = list
-
-    const first = one?.find('a')
-    await expect.poll(() => calls.length).toBe(2)
-    calls[1]?.resolve('from before')
-    await first
-    await settled()
+    const [, two] = list
     expect(await two?.find('warm')).toBe('warm')
     await two?.find.evict('a')
     advance(TOMBSTONE_MS)
