@@ -24,7 +24,8 @@ export interface TcpAdapter extends Adapter {
    * Waiting callers are served in the order in which they came. A WATCH or MULTI that `fn` leaves open ends with the lease.
    *
    * @throws PoolExhaustedError (`ERR_POOL_EXHAUSTED`) when none is free within `pool.acquireTimeout`, or too many wait;
-   * the reason of `signal` when it aborts the wait; UsageError with a `client` of your own and on a `cluster`. What `fn` rejects with comes through unchanged.
+   * the reason of `signal` when it aborts the wait; UsageError with a `client` of your own and on a `cluster`. What `fn`
+   * rejects with comes through unchanged.
    *
    * @example
    * await redis.withConnection(async (client) => {

@@ -28,8 +28,8 @@ export function prefixOf(fn: unknown): string | undefined {
  * copy that would hide that a function is wrapped again and again, each time with other variables around it, so there it
  * takes `hotReload`.
  *
- * It is settled as early as the dialect allows (while the class is defined, at the
- * first construction, or at the first call), so a mistake shows before anything is stored under a wrong name.
+ * It is settled as early as the dialect allows (while the class is defined, at the first construction, or at the first
+ * call), so a mistake shows before anything is stored under a wrong name.
  *
  * @param receiver `this` of the call
  * @throws UsageError `ERR_PREFIX_REQUIRED` or `ERR_PREFIX_TAKEN`

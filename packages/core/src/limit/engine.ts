@@ -56,11 +56,15 @@ export interface EngineParts {
   refusal(outcome: LimitOutcome): Error
 }
 
-/** A check that may go to the store. */
-interface Question {
+/** A check. */
+interface Asked {
   readonly call: LimitCall
   readonly mode: typeof LOOK | typeof SPEND
   readonly keys: readonly string[]
+}
+
+/** A check whose answer is not known yet, so that the store is to be asked. */
+interface Question extends Asked {
   readonly args: readonly (string | number)[]
   readonly token: string | undefined
   readonly lease: Lease | undefined
@@ -132,7 +136,7 @@ export function createEngine(parts: EngineParts): LimitEngine {
   }
 
   /** What a caller gets to hear, and listeners with it; undefined for an answer that no script of ours gives. */
-  function conclude({ call, mode, keys }: Question, decision: unknown, reason?: string): LimitOutcome | undefined {
+  function conclude({ call, mode, keys }: Asked, decision: unknown, reason?: string): LimitOutcome | undefined {
     const outcome = toOutcome(decision, rules, call.limits, reason)
     if (!outcome || outcome.allowed) return outcome
     if (mode === SPEND && events.active) {
@@ -141,13 +145,19 @@ export function createEngine(parts: EngineParts): LimitEngine {
     return settings.dryRun ? { ...outcome, allowed: true } : outcome
   }
   /** Of a decision that this process made. */
-  const concludeOwn = (question: Question, decision: Decision, reason?: string) =>
+  const concludeOwn = (question: Asked, decision: Decision, reason?: string) =>
     conclude(question, decision, reason) as LimitOutcome
 
   // From here to the store, and back to the caller, not one `await` that is not needed: each is felt beside a command.
   function decide(call: LimitCall, mode: typeof LOOK | typeof SPEND): Promise<LimitOutcome> {
     const { key, cost, limits } = call
     const keys = keysOf(key)
+    const own = (decision: Decision, reason?: string) =>
+      Promise.resolve(concludeOwn({ call, mode, keys }, decision, reason))
+    if (settings.isAllowListed?.(key)) return own(blind(true, limits), 'allow-list')
+    if (settings.isDenyListed?.(key)) return own(blind(false, limits), 'deny-list')
+    const known = mode === SPEND && blocks.find(key, cost, limits)
+    if (known) return own(known)
     const token = isLeased ? (mode === SPEND ? parts.newToken() : '') : undefined
     const question: Question = {
       call,
@@ -158,10 +168,6 @@ export function createEngine(parts: EngineParts): LimitEngine {
       lease: token ? openLease(keys, token) : undefined,
       local: undefined,
     }
-    if (settings.isAllowListed?.(key)) return Promise.resolve(concludeOwn(question, blind(true, limits), 'allow-list'))
-    if (settings.isDenyListed?.(key)) return Promise.resolve(concludeOwn(question, blind(false, limits), 'deny-list'))
-    const known = mode === SPEND && blocks.find(key, cost, limits)
-    if (known) return Promise.resolve(concludeOwn(question, known))
     return insurance.active ? askBoth(question) : ask(question)
   }
 
